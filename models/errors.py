@@ -1,0 +1,25 @@
+"""The errors that Kvasir shows to people as they stand: one line, the fact and the remedy.
+
+    KvasirError
+    ├── SettingsError        a setting that cannot be used
+    ├── ModelError           a model or embedder that is missing, damaged or too large
+    └── (ingest.errors)
+        ├── LibraryError     a library that cannot be opened, or another embedder's
+        └── DocumentError    one file that cannot be read: the sync names it and goes on
+    └── (chains.errors)
+        └── QuestionError    a question that cannot be asked
+
+Any other exception is a bug and keeps its traceback.
+"""
+
+
+class KvasirError(Exception):
+    """Its message is one line for the person who runs Kvasir; never shown with a traceback."""
+
+
+class SettingsError(KvasirError):
+    """A setting has a value that cannot be used."""
+
+
+class ModelError(KvasirError):
+    """A model file or an embedder cannot be found, read or run."""
