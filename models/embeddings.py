@@ -1,0 +1,129 @@
+"""The embedder: texts to unit vectors, as a LangChain Embeddings over sentence-transformers.
+
+It does not know documents or indexes. The bundled model is converted into the cache at first use.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from langchain_core.embeddings import Embeddings
+
+from models.bundled import EMBEDDER, bundled_embedder
+from models.errors import ModelError
+from models.settings import get_settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from sentence_transformers import SentenceTransformer
+
+BATCH = 8  # texts: on 2 cores, batches of 32 ran at a third of the speed of 8
+CONVERSION = 2  # raised when models.e5_container writes another folder from the same file
+
+
+class KvasirEmbeddings(Embeddings):
+    """Unit vectors from a sentence-transformers model, its own prefixes applied.
+
+    `model` is a bundled name, a folder, or a name on the hub; by default the setting. Loading
+    waits for the first text. Safe to share between threads: one text batch runs at a time.
+    """
+
+    def __init__(self, model: str | None = None) -> None:
+        self.name = model or get_settings().embedder
+        self._lock = RLock()
+
+    @cached_property
+    def _loaded(self) -> "SentenceTransformer":
+        with self._lock:
+            return _load(self.name)
+
+    @property
+    def _model(self) -> "SentenceTransformer":
+        with self._lock:  # two threads at first use load it once
+            return self._loaded
+
+    @cached_property
+    def dimensions(self) -> int:
+        """Numbers in a vector."""
+        return int(self._model.get_embedding_dimension() or 0)
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """Tokens of one text that the model reads, prefix and special tokens included."""
+        return int(self._model.max_seq_length or 512)
+
+    def embed_array(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
+    ) -> "np.ndarray":
+        """Embed passages: float32, shape (len(texts), dimensions), in the order of `texts`.
+
+        `progress` is called with the number of texts that each batch finished.
+        """
+        import numpy as np
+
+        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]), reverse=True)
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            with self._lock:  # per batch, so that a question waits for one batch at most
+                vectors[rows] = self._model.encode_document(
+                    [texts[row] for row in rows],
+                    batch_size=BATCH,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
+            if progress:
+                progress(len(rows))
+        return vectors
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Embed passages, in order."""
+        return [[float(x) for x in row] for row in self.embed_array(texts)]
+
+    def embed_query(self, text: str) -> list[float]:
+        """Embed a question."""
+        with self._lock:
+            vector = self._model.encode_query(
+                text, normalize_embeddings=True, show_progress_bar=False
+            )
+        return [float(x) for x in vector]
+
+    def token_starts(self, text: str) -> list[int]:
+        """Where each token of the text starts, in characters, ascending; no special tokens."""
+        backend = self._model.tokenizer.backend_tokenizer
+        return [start for start, _ in backend.encode(text, add_special_tokens=False).offsets]
+
+
+def _load(name: str) -> "SentenceTransformer":
+    folder: str | Path = _bundled_folder() if name == EMBEDDER else Path(name).expanduser()
+    if isinstance(folder, Path) and not folder.is_dir():
+        if name.startswith((".", "/", "~")):
+            raise ModelError(f"the embedder {name} is no folder. Set KVASIR_EMBEDDER to one.")
+        folder = name  # a name on the hub: the one case in which anything is fetched
+    local = isinstance(folder, Path)
+    if local:
+        # Else transformers asks the hub about local files, too.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        return SentenceTransformer(
+            str(folder), local_files_only=local, model_kwargs={"dtype": "float32"}
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise ModelError(f"the embedder {name} cannot be loaded: {reason}") from error
+
+
+def _bundled_folder() -> Path:
+    from models.e5_container import read_container, write_folder
+
+    source = bundled_embedder()
+    folder = get_settings().cache / f"{EMBEDDER}-{source.stat().st_size:x}-{CONVERSION}"
+    if not folder.is_dir():
+        write_folder(read_container(source), folder)
+    return folder

@@ -1,0 +1,105 @@
+"""Every setting, its default and its meaning: from KVASIR_* variables and kvasir.toml.
+
+It does not know which models exist or what the settings do.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_config_path
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from models.errors import SettingsError
+
+PREFIX = "KVASIR_"
+FILE = "kvasir.toml"
+
+
+class Settings(BaseSettings):
+    """What can be set, once: a variable KVASIR_NAME wins over `name` in kvasir.toml."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    library: Path = Field(Path("~/kvasir-library"), description="The folder of the library.")
+    model: str = Field(
+        "smollm2-135m",
+        description="The chat model: a bundled name, a path to a GGUF file, a GGUF on the hub as "
+        "`owner/repository:file.gguf`, or `provider:model` for LangChain's `init_chat_model`.",
+    )
+    embedder: str = Field(
+        "multilingual-e5-small",
+        description="The embedder: a bundled name, a sentence-transformers folder, or its name "
+        "on the hub. A library belongs to the embedder that it was built with.",
+    )
+    context: int = Field(
+        8192, ge=512, description="Tokens that the chat model keeps in view, at most."
+    )
+    gpu_layers: int = Field(
+        -1, ge=-1, description="Layers that go to the GPU; -1 for all, where the build has one."
+    )
+    threads: int = Field(0, ge=0, description="Threads of the chat model; 0 for one per core.")
+    max_tokens: int = Field(256, ge=1, description="Tokens of an answer, at most.")
+    temperature: float = Field(
+        0.0, ge=0, le=2, description="0 always takes the likeliest token; higher varies more."
+    )
+    passages: int = Field(3, ge=1, le=20, description="Passages that the model reads per answer.")
+    cache: Path = Field(
+        user_cache_path("kvasir"), description="The folder for what can be computed again."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then variables, then ./kvasir.toml, then the user's own."""
+        files = [user_config_path("kvasir") / FILE, Path(FILE)]
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, files)
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The settings of this process, read once. Raises SettingsError naming the bad one."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise SettingsError(
+                f"{FILE} sets {name}, which is no setting. Run: python models settings"
+            ) from error
+        raise SettingsError(
+            f"the setting {PREFIX}{name.upper()} = {first['input']!r} cannot be used: "
+            f"{first['msg']}. Run: python models settings"
+        ) from error
+    except ValueError as error:  # a kvasir.toml that is no TOML
+        raise SettingsError(f"{FILE} cannot be read: {error}") from error
+
+
+def settings_table() -> str:
+    """Markdown for docs/settings.md: each setting's variable, default and meaning."""
+    lines = [
+        "# Settings",
+        "",
+        f"Each is a variable `{PREFIX}NAME` or a line `name = value` in `{FILE}`, which is looked",
+        "for where Kvasir is started and then in the user's configuration folder. Variables win.",
+        "",
+        "| variable | default | meaning |",
+        "| --- | --- | --- |",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "the user's cache folder" if name == "cache" else f"`{field.default}`"
+        meaning = (field.description or "").replace("|", "\\|")
+        lines.append(f"| `{PREFIX}{name.upper()}` | {default} | {meaning} |")
+    return "\n".join(lines) + "\n"
