@@ -1,4 +1,4 @@
-"""Models on this machine: settings, model files, the llama.cpp engine, LangChain's classes over them.
+"""Models on this machine: settings, model files, the engine, LangChain's classes over them.
 
 It knows nothing of documents, prompts or the chat.
 """

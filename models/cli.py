@@ -1,0 +1,57 @@
+"""The commands of `python models`: `list` and `settings`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from models.errors import KvasirError
+from models.settings import PREFIX, Settings, get_settings, settings_table
+from models.weights import BUNDLED, find_weights, is_provider
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, or 2 for unusable arguments or settings."""
+    parser = argparse.ArgumentParser(prog="python models", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="the chat models at hand; * marks the one in use")
+    settings = commands.add_parser("settings", help="every setting and its value now")
+    settings.add_argument("--markdown", action="store_true", help="the table of docs/settings.md")
+    options = parser.parse_args(arguments)
+    try:
+        if options.command == "list":
+            print("\n".join(_models()))
+        elif options.markdown:
+            print(settings_table(), end="")
+        else:
+            print("\n".join(_values(get_settings())))
+    except KvasirError as error:
+        print(f"kvasir: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _models() -> list[str]:
+    chosen = get_settings().model
+    lines = []
+    for name in {**dict.fromkeys(BUNDLED), chosen: None}:
+        mark = "*" if name == chosen else " "
+        if is_provider(name):
+            lines.append(f"{mark} {name}  (through LangChain's init_chat_model)")
+            continue
+        path = find_weights(name)
+        kind = "bundled" if name in BUNDLED else "file"
+        lines.append(f"{mark} {name}  {_megabytes(path)}  {kind}  {path}")
+    return lines
+
+
+def _megabytes(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.0f} MB"
+
+
+def _values(settings: Settings) -> list[str]:
+    width = max(len(name) for name in Settings.model_fields)
+    return [
+        f"{PREFIX + name.upper():{width + len(PREFIX)}}  {getattr(settings, name)}"
+        for name in Settings.model_fields
+    ]

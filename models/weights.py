@@ -1,0 +1,48 @@
+"""Names to model files: bundled names, paths, and GGUF files on the hub.
+
+It knows names and files, not what is done with them.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from models.bundled import CHAT_MODEL, bundled_chat_model
+from models.errors import ModelError
+
+BUNDLED: dict[str, Callable[[], Path]] = {CHAT_MODEL: bundled_chat_model}
+SUFFIX = ".gguf"
+
+
+def is_provider(name: str) -> bool:
+    """Whether the name is `provider:model` for LangChain rather than a file for llama.cpp."""
+    return ":" in name and not name.lower().endswith(SUFFIX) and name not in BUNDLED
+
+
+def find_weights(name: str) -> Path:
+    """The GGUF file for a bundled name, a path, or `owner/repository:file.gguf` on the hub.
+
+    Only the last form connects to anything, and only if the file is not in the hub's cache.
+    Raises ModelError naming what can be used instead.
+    """
+    if name in BUNDLED:
+        return BUNDLED[name]()
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    if name.lower().endswith(SUFFIX) and ":" in name and not path.is_absolute():
+        return _download(*name.rsplit(":", 1))
+    raise ModelError(
+        f"there is no model {name}: it is neither a file nor a bundled name "
+        f"({', '.join(BUNDLED)}). Set KVASIR_MODEL, or run: python models list"
+    )
+
+
+def _download(repository: str, file: str) -> Path:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(hf_hub_download(repository, file))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"{file} of {repository} cannot be had from the hub: {reason}") from error
