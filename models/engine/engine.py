@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from models.engine.context import BATCH, Context, Placement
 from models.engine.sampling import Sampling, StopFilter
 from models.errors import ModelError
 
+PATIENCE_S = 0.3  # between two reports of a place in the queue
 BACKLOG = 64  # pieces of text a slow reader may leave unread before the engine waits
 
 
@@ -27,7 +28,7 @@ class PromptTooLong(ModelError):
 
 @dataclass(frozen=True)
 class Waiting:
-    """The answer has not begun; `ahead` others come first."""
+    """The answer has not begun: `ahead` others come first. Repeated while that is so."""
 
     ahead: int
 
@@ -89,7 +90,7 @@ class _Cancelled(Exception):
 class Stream(Iterator[Event]):
     """The events of one answer. Closing it, or dropping it, stops the work."""
 
-    def __init__(self, job: _Job, ahead: int) -> None:
+    def __init__(self, job: _Job, ahead: Callable[[], int]) -> None:
         self._job = job
         self._ahead = ahead
         self._ended = False
@@ -97,10 +98,13 @@ class Stream(Iterator[Event]):
     def __next__(self) -> Event:
         if self._ended:
             raise StopIteration
-        if self._ahead:
-            ahead, self._ahead = self._ahead, 0
-            return Waiting(ahead)
-        event = self._job.events.get()
+        while True:
+            try:
+                event = self._job.events.get(timeout=PATIENCE_S)
+                break
+            except queue.Empty:
+                if ahead := self._ahead():
+                    return Waiting(ahead)
         self._ended = not isinstance(event, Prefill | Text)
         if isinstance(event, BaseException):
             raise event
@@ -159,10 +163,13 @@ class Engine:
         with self._changed:
             if self._closed:
                 raise ModelError("the engine is closed")
-            ahead = len(self._jobs)
             self._jobs.append(job)
             self._changed.notify_all()
-        return Stream(job, ahead)
+        return Stream(job, lambda: self._jobs_before(job))
+
+    def _jobs_before(self, job: _Job) -> int:
+        with self._changed:
+            return self._jobs.index(job) if job in self._jobs else 0
 
     def close(self) -> None:
         """End the running answer and the thread, and free the model. Twice is fine."""
