@@ -1,0 +1,270 @@
+"""The library's face: one folder that documents go into and passages come out of.
+
+SQLite is the truth, FAISS and Tantivy follow it. It does not know parsers (`ingest.sync`), chat
+models or prompts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from ingest.document import Document, Passage
+from ingest.embedder import Embedder
+from ingest.errors import LibraryError
+from ingest.fuse import fuse
+from ingest.page import Page
+from ingest.store import Store
+
+if TYPE_CHECKING:
+    from langchain_core.documents import Document as LangChainDocument
+
+    from ingest.keywords import KeywordIndex
+    from ingest.vectors import VectorIndex
+
+DEPTH = 50
+"""How many chunks each of the two rankings gives to the fusion."""
+
+
+class Library:
+    """A library in a folder, opened or created; a context manager; safe to share by threads.
+
+    `embedder` is by default the one of the settings, loaded when first needed. Raises
+    LibraryError for a folder that cannot be used and for a library of another embedder, unless
+    `any_embedder` (then it can be looked at, emptied and rebuilt, but not searched).
+    """
+
+    def __init__(
+        self,
+        folder: str | Path | None = None,
+        *,
+        embedder: Embedder | None = None,
+        any_embedder: bool = False,
+    ) -> None:
+        self.folder = library_folder(folder)
+        self.store = Store(self.folder / "library.db")
+        self._embedder = embedder
+        self._file_lock = FileLock(self.folder / ".lock")
+        self._building = threading.Lock()
+        self._vectors: VectorIndex | None = None
+        self._keywords: KeywordIndex | None = None
+        try:
+            if not any_embedder and self.store.meta("embedder"):
+                self.check_embedder()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the files; closing twice is harmless."""
+        self.store.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Looking things up
+
+    def search(self, query: str, k: int = 5) -> list[LangChainDocument]:
+        """The k passages that bear most on a question, best first.
+
+        `page_content` is the chunk's text; the metadata holds source, title, page, label, start,
+        end, score, headings, chunk_id and document_id. Scores rank, and mean nothing across
+        questions. [] for a blank question or an empty library.
+        """
+        question = query.encode("utf-8", "replace").decode("utf-8").strip()
+        if not question or k < 1 or self.store.seq() == 0:
+            return []
+        depth = max(DEPTH, k)
+        rankings = (self.nearest(question, depth), self.matching(question, depth))
+        fused = fuse([[chunk for chunk, _ in ranking] for ranking in rankings])
+        found: list[LangChainDocument] = []
+        for first in range(0, len(fused), k):  # a chunk may have gone since it was ranked
+            wanted = dict(fused[first : first + k])
+            passages = {p.chunk_id: p for p in self.store.passages(list(wanted))}
+            found += [_hit(passages[c], score) for c, score in wanted.items() if c in passages]
+            if len(found) >= k:
+                break
+        return found[:k]
+
+    def nearest(self, question: str, k: int) -> list[tuple[int, float]]:
+        """The k chunk ids whose vectors are nearest to the question's, with cosines, best first."""
+        self.check_embedder()
+        vectors, _ = self._indexes()
+        vectors.catch_up()
+        vector = self.embedder.embed_query(question)
+        self._check_dimensions(len(vector))
+        return vectors.search(vector, k)
+
+    def matching(self, question: str, k: int) -> list[tuple[int, float]]:
+        """The k chunk ids that match the question's words best, with BM25 scores, best first."""
+        keywords = self._current_keywords()
+        hits = keywords.search(question, k)
+        if keywords.seq < 0:  # it turned out damaged
+            hits = self._current_keywords().search(question, k)
+        return hits
+
+    def documents(self) -> list[Document]:
+        """Every document, failed ones too, by source, with the counts of its pages and chunks."""
+        return self.store.documents()
+
+    def pages(self, source: str) -> list[Page]:
+        """A document's pages in order. Raises LibraryError where there is no such document."""
+        if self.store.document(source) is None:
+            raise LibraryError(f"{source} is not in the library {self.folder}")
+        return self.store.pages(source)
+
+    def page(self, source: str, number: int) -> Page:
+        """One page, counted from 1. Raises LibraryError where there is none."""
+        found = self.store.pages(source, number)
+        if not found:
+            raise LibraryError(f"{source} has no page {number} in the library {self.folder}")
+        return found[0]
+
+    def status(self) -> dict[str, Any]:
+        """What is in the library: its folder, embedder, counts and bytes on disk."""
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        return {
+            "library": str(self.folder),
+            "embedder": self.store.meta("embedder"),
+            "dimensions": int(self.store.meta("dimensions") or 0),
+            **self.store.counts(),
+            "bytes": sum(path.stat().st_size for path in files),
+        }
+
+    # Changing things
+
+    def remove(self, source: str) -> bool:
+        """Remove a document, named as `documents()` names it or by a path; False if unknown."""
+        with self.writing():
+            for name in (source, str(Path(source).expanduser().resolve())):
+                if self.store.document(name) is not None:
+                    self.store.remove([name])
+                    self.save_indexes()
+                    return True
+        return False
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder, made on first use."""
+        if self._embedder is None:
+            from models.embeddings import KvasirEmbeddings
+
+            self._embedder = KvasirEmbeddings()
+        return self._embedder
+
+    @contextmanager
+    def writing(self, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+        """Be the only one who writes, across processes and threads; `waiting` is called if not."""
+        try:
+            try:
+                lock = self._file_lock.acquire(timeout=0)
+            except Timeout:
+                if waiting:
+                    waiting()
+                lock = self._file_lock.acquire()
+        except OSError as error:
+            raise LibraryError(f"{self.folder} cannot be written: {error.strerror}") from error
+        with lock:
+            yield
+
+    def save_indexes(self) -> None:
+        """Bring the derived indexes up to date and onto the disk; the caller is `writing`."""
+        vectors, keywords = self._indexes()
+        try:
+            vectors.catch_up()
+            vectors.save()
+            keywords.catch_up()
+        except OSError as error:
+            raise LibraryError(f"{self.folder} cannot be written: {error.strerror}") from error
+
+    def check_embedder(self) -> None:
+        """Raise LibraryError if the library's vectors are another embedder's."""
+        stored = self.store.meta("embedder")
+        if stored not in (None, self.embedder.name) and self.store.counts()["chunks"]:
+            self._refuse(f"{stored} ({self.store.meta('dimensions')} numbers per vector)")
+
+    def claim_embedder(self) -> None:
+        """Record whose vectors the library holds, if it holds none yet; else check."""
+        self.check_embedder()
+        dimensions = self.embedder.dimensions
+        if self.store.counts()["chunks"]:
+            self._check_dimensions(dimensions)
+        elif self.store.meta("embedder") != self.embedder.name:
+            self.store.set_embedder(self.embedder.name, dimensions)
+
+    def _check_dimensions(self, dimensions: int) -> None:
+        stored = int(self.store.meta("dimensions") or 0)
+        if stored not in (0, dimensions):
+            self._refuse(f"vectors of {stored} numbers, not {dimensions},")
+
+    def _refuse(self, stored: str) -> None:
+        raise LibraryError(
+            f"{self.folder} was built with {stored}, the settings ask for {self.embedder.name}. "
+            f"Run: python ingest --rebuild --library {self.folder}"
+        )
+
+    def _indexes(self) -> tuple[VectorIndex, KeywordIndex]:
+        from ingest.keywords import KeywordIndex
+        from ingest.vectors import VectorIndex
+
+        with self._building:
+            if self._vectors is None or self._keywords is None:
+                self._vectors = VectorIndex(self.folder, self.store)
+                self._keywords = KeywordIndex(self.folder, self.store)
+            return self._vectors, self._keywords
+
+    def _current_keywords(self) -> KeywordIndex:
+        """The keyword index, brought up to date unless somebody else is writing."""
+        _, keywords = self._indexes()
+        if keywords.seq != self.store.seq():
+            keywords.refresh()
+        if keywords.seq != self.store.seq():
+            try:
+                with self._file_lock.acquire(timeout=0):
+                    self.save_indexes()
+            except (Timeout, OSError):
+                pass  # what it has is still true: chunks that went are dropped by the database
+        return keywords
+
+
+def library_folder(folder: str | Path | None) -> Path:
+    """The absolute folder of a library, by default the one of the settings; not created."""
+    if folder is None:
+        from models.settings import get_settings
+
+        folder = get_settings().library
+    return Path(folder).expanduser().resolve()
+
+
+def _hit(passage: Passage, score: float) -> LangChainDocument:
+    from langchain_core.documents import Document as LangChainDocument
+
+    return LangChainDocument(
+        page_content=passage.text,
+        metadata={
+            "source": passage.source,
+            "title": passage.title,
+            "page": passage.page,
+            "label": passage.label,
+            "start": passage.start,
+            "end": passage.end,
+            "score": score,
+            "headings": list(passage.headings),
+            "chunk_id": passage.chunk_id,
+            "document_id": passage.document_id,
+        },
+    )

@@ -1,0 +1,240 @@
+"""The library's truth: documents, pages, chunks and vectors in one SQLite file.
+
+Every document is written in one transaction. The derived indexes follow `changes`: ids of chunks
+that came or went, in order. It does not know how vectors are made or searched.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ingest.document import Document, FileFacts, Passage
+from ingest.page import Page
+from ingest.rows import (
+    delete_document,
+    insert_chunks,
+    insert_document,
+    insert_pages,
+    page_from_row,
+    set_embedder,
+)
+from ingest.schema import connect, open_database, translated
+from ingest.split import Chunk
+
+if TYPE_CHECKING:
+    import numpy as np
+
+BATCH = 500
+"""Ids per SELECT: below every SQLite's limit of variables."""
+
+_DOCUMENTS = """
+SELECT d.id, d.source, d.origin, d.format, d.title, d.hash, d.size, d.mtime_ns, d.status, d.error,
+    d.added_at, (SELECT count(*) FROM pages WHERE document = d.id),
+    (SELECT count(*) FROM chunks WHERE document = d.id)
+FROM documents d
+"""
+_PASSAGES = """
+SELECT c.id, c.document, d.source, d.title, c.page, p.label, c.start, c.end, c.headings
+FROM chunks c JOIN documents d ON d.id = c.document
+    JOIN pages p ON p.document = c.document AND p.number = c.page
+"""
+_PAGES = """
+SELECT p.number, p.text, p.label, p.headings
+FROM pages p JOIN documents d ON d.id = p.document WHERE d.source = ?
+"""
+_PAGE_TEXT = "SELECT text FROM pages WHERE document = ? AND number = ?"
+
+
+class Store:
+    """One library file, one connection; safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file. Raises LibraryError, as `ingest.schema.open_database` does."""
+        self.path = path
+        self._lock = threading.RLock()
+        self._connection = open_database(path)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    # What the library is
+
+    def meta(self, key: str) -> str | None:
+        """One fact about the library: its id ("library"), "embedder", "dimensions", "schema"."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return rows[0][0] if rows else None
+
+    @property
+    def library_id(self) -> str:
+        return self.meta("library") or ""
+
+    def set_embedder(self, name: str, dimensions: int) -> None:
+        """Record whose vectors these are."""
+        with self.transaction() as connection:
+            set_embedder(connection, name, dimensions)
+
+    # Documents and pages
+
+    def document(self, source: str) -> Document | None:
+        rows = self._rows(f"{_DOCUMENTS} WHERE d.source = ?", (source,))
+        return Document(*rows[0]) if rows else None
+
+    def documents(self) -> list[Document]:
+        """All documents, failed ones too, by source."""
+        return [Document(*row) for row in self._rows(f"{_DOCUMENTS} ORDER BY d.source")]
+
+    def sources(self, origin: str) -> list[str]:
+        rows = self._rows(
+            "SELECT source FROM documents WHERE origin = ? ORDER BY source", (origin,)
+        )
+        return [row[0] for row in rows]
+
+    def pages(self, source: str, number: int | None = None) -> list[Page]:
+        """A document's pages in order, or the one of that number; [] where there is none."""
+        sql, parameters = _PAGES, list[str | int]([source])
+        if number is not None:
+            sql, parameters = f"{_PAGES} AND p.number = ?", [source, number]
+        return [page_from_row(row) for row in self._rows(f"{sql} ORDER BY p.number", parameters)]
+
+    def counts(self) -> dict[str, int]:
+        """How many documents, failed ones among them, pages and chunks there are."""
+        sql = (
+            "SELECT (SELECT count(*) FROM documents), "
+            "(SELECT count(*) FROM documents WHERE status = 'failed'), "
+            "(SELECT count(*) FROM pages), (SELECT count(*) FROM chunks)"
+        )
+        names = ("documents", "failed", "pages", "chunks")
+        return dict(zip(names, self._rows(sql)[0], strict=True))
+
+    # Writing
+
+    def replace(
+        self,
+        facts: FileFacts,
+        *,
+        title: str,
+        format: str,
+        pages: Sequence[Page],
+        chunks: Sequence[Chunk],
+        vectors: np.ndarray,
+    ) -> None:
+        """Put a document in the place of whatever had its source, in one transaction."""
+        with self.transaction() as connection:
+            delete_document(connection, facts.source)
+            document = insert_document(connection, facts, format=format, title=title, error="")
+            insert_pages(connection, document, pages)
+            insert_chunks(connection, document, chunks, vectors)
+
+    def fail(self, facts: FileFacts, *, title: str, error: str) -> None:
+        """Record that a document cannot be read; nothing of an older version stays."""
+        with self.transaction() as connection:
+            delete_document(connection, facts.source)
+            insert_document(connection, facts, format="", title=title, error=error)
+
+    def remove(self, sources: Iterable[str]) -> None:
+        """Remove documents with all they hold, in one transaction; unknown ones are passed over."""
+        with self.transaction() as connection:
+            for source in sources:
+                delete_document(connection, source)
+
+    @contextmanager
+    def transaction(self, *, apart: bool = False) -> Iterator[sqlite3.Connection]:
+        """One transaction, undone on any exception.
+
+        With `apart` it has a connection of its own, so that other threads go on reading the
+        state before it, however long it takes.
+        """
+        if apart:
+            with translated(self.path):
+                connection = connect(self.path)
+            try:
+                with _transaction(connection, self.path):
+                    yield connection
+            finally:
+                connection.close()
+        else:
+            with self._lock, _transaction(self._connection, self.path):
+                yield self._connection
+
+    # What the derived indexes and a search read
+
+    def seq(self) -> int:
+        """The number of the last change; 0 for a library that never held a chunk."""
+        return int(self._rows("SELECT coalesce(max(seq), 0) FROM changes")[0][0])
+
+    def changed(self, after: int, until: int) -> list[int]:
+        """The chunk ids that came or went with the changes after one and up to another."""
+        sql = "SELECT DISTINCT chunk FROM changes WHERE seq > ? AND seq <= ? ORDER BY chunk"
+        return [row[0] for row in self._rows(sql, (after, until))]
+
+    def chunk_ids(self) -> list[int]:
+        return [row[0] for row in self._rows("SELECT id FROM chunks ORDER BY id")]
+
+    def embeddings(self, ids: Sequence[int]) -> tuple[list[int], np.ndarray]:
+        """The ids that exist, ascending, and their vectors as float32 rows in that order."""
+        import numpy as np
+
+        rows = self._rows_in("SELECT id, embedding FROM chunks WHERE id IN ({}) ORDER BY id", ids)
+        if not rows:
+            return [], np.zeros((0, 0), dtype=np.float32)
+        halves = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f2")
+        return [row[0] for row in rows], halves.reshape(len(rows), -1).astype(np.float32)
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        """The chunks that exist among these ids, ascending by id."""
+        rows = self._rows_in(f"{_PASSAGES} WHERE c.id IN ({{}}) ORDER BY c.id", ids)
+        passages: list[Passage] = []
+        page, text = None, ""
+        for row in rows:
+            chunk, document, source, title, number, label, start, end, headings = row
+            if (document, number) != page:  # neighbours share a page: read it once
+                page = (document, number)
+                found = self._rows(_PAGE_TEXT, page)
+                text = found[0][0] if found else ""
+            passages.append(
+                Passage(
+                    chunk_id=chunk,
+                    document_id=document,
+                    source=source,
+                    title=title,
+                    page=number,
+                    label=label,
+                    start=start,
+                    end=end,
+                    headings=tuple(json.loads(headings)),
+                    text=text[start:end],
+                )
+            )
+        return [passage for passage in passages if passage.text]  # else removed in between
+
+    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        with self._lock, translated(self.path):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def _rows_in(self, sql: str, ids: Sequence[int]) -> list[Any]:
+        rows: list[Any] = []
+        ordered = sorted(set(ids))
+        for first in range(0, len(ordered), BATCH):
+            batch = ordered[first : first + BATCH]
+            rows += self._rows(sql.format(", ".join("?" * len(batch))), batch)
+        return rows
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    with translated(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

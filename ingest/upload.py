@@ -1,0 +1,56 @@
+"""A file given in the chat: bytes and a name, never a path of this machine."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import unicodedata
+from pathlib import Path
+
+from ingest.document import FileFacts
+from ingest.files import hash_bytes
+from ingest.intake import Intake
+from ingest.library import Library
+from ingest.progress import Progress, Report, silent
+from ingest.report import SyncReport
+from ingest.sync import prepare
+
+SCHEME = "upload:"
+NAME_CHARACTERS = 200
+
+
+def add_upload(
+    library: Library, name: str, data: bytes, progress: Report | None = None
+) -> SyncReport:
+    """Put a file's bytes into the library as "upload:NAME", in the place of one of that name.
+
+    The name is only shown: it never becomes a path. A sync leaves uploads alone.
+    """
+    name = clean_name(name)
+    show = progress or silent
+    report = SyncReport()
+
+    def embedding(source: str, embedded: int, chunks: int) -> None:
+        show(Progress("embedding", 0, 1, source, embedded, chunks))
+
+    facts = FileFacts(f"{SCHEME}{name}", "upload", hash_bytes(data), len(data), 0)
+    show(Progress("reading", 0, 1, facts.source))
+    with tempfile.TemporaryDirectory(prefix="kvasir-") as folder:
+        path = Path(folder) / "upload"
+        path.write_bytes(data)
+        prepared = prepare(library, facts, path, name)
+    with library.writing(lambda: show(Progress("waiting", 0, 1, facts.source))):
+        Intake(library, report, embedding).take(prepared)
+        show(Progress("indexing", 0, 1, facts.source))
+        library.save_indexes()
+    show(Progress("done", 1, 1, facts.source))
+    return report
+
+
+def clean_name(name: str) -> str:
+    """A file's name as it can be shown: no folders, no control characters, not too long."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    shown = "".join(c for c in last if unicodedata.category(c)[0] != "C").strip()
+    if len(shown) > NAME_CHARACTERS:
+        shown = shown[: NAME_CHARACTERS - 20] + "…" + shown[-19:]  # its suffix tells the format
+    return shown if shown.strip(".") else "file"
