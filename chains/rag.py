@@ -5,7 +5,7 @@ It does not know how a model or an index works, nor how an answer is shown.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict
 from functools import reduce
@@ -51,7 +51,7 @@ def rag_chain(
     return RagChain(library, llm, retriever)
 
 
-class RagChain(Runnable[Input, dict[str, Any]]):
+class RagChain(Runnable[Input, AddableDict]):
     """Answers {"question": text, "history": [("human", text), ("ai", text)]}, or a text alone.
 
     `invoke` gives {"answer", "sources", "citations", "grounded", "timings"}. `stream` gives the
@@ -79,13 +79,13 @@ class RagChain(Runnable[Input, dict[str, Any]]):
 
     def invoke(
         self, input: Input, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> dict[str, Any]:
+    ) -> AddableDict:
         """The whole result at once."""
-        return dict(reduce(add, self.stream(input, config, **kwargs)))
+        return AddableDict(reduce(add, self.stream(input, config, **kwargs)))
 
     def stream(
         self, input: Input, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Generator[AddableDict, None, None]:
         """The result in parts, the evidence before the first word of the answer."""
         yield from self._transform_stream_with_config(
             iter([input]), self._answer, config, run_type="chain", **kwargs
@@ -93,20 +93,20 @@ class RagChain(Runnable[Input, dict[str, Any]]):
 
     async def ainvoke(
         self, input: Input, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> dict[str, Any]:
+    ) -> AddableDict:
         """`invoke` without blocking the event loop."""
         return await asyncio.to_thread(self.invoke, input, config, **kwargs)
 
     async def astream(
         self, input: Input, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> AsyncIterator[dict[str, Any]]:
+    ) -> AsyncIterator[AddableDict]:
         """`stream` without blocking the event loop."""
         parts = self.stream(input, config, **kwargs)
         try:
             while part := await asyncio.to_thread(next, parts, None):
                 yield part
         finally:
-            await asyncio.to_thread(parts.close)  # type: ignore[attr-defined]
+            await asyncio.to_thread(parts.close)
 
     # ---- the steps
 
@@ -115,7 +115,7 @@ class RagChain(Runnable[Input, dict[str, Any]]):
         inputs: Iterator[Input],
         run: CallbackManagerForChainRun,
         config: RunnableConfig,
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[AddableDict]:
         started = time.perf_counter()
         question = read_question(next(inputs))
         language = language_of(question.text)
@@ -177,7 +177,7 @@ class RagChain(Runnable[Input, dict[str, Any]]):
         with closing(stream):  # type: ignore[type-var]
             yield from stream
 
-    def _nothing(self, language: Language, timings: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def _nothing(self, language: Language, timings: dict[str, Any]) -> Iterator[AddableDict]:
         empty = isinstance(self.retriever, LibraryRetriever) and not self.library.documents()
         wording = WORDINGS[language]
         yield AddableDict(

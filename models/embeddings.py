@@ -109,7 +109,9 @@ def _load(name: str) -> "SentenceTransformer":
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     try:
         return SentenceTransformer(
             str(folder), local_files_only=local, model_kwargs={"dtype": "float32"}
