@@ -1,0 +1,122 @@
+"""EPUB books: a page per file of the book's spine, labelled by its table of contents."""
+
+import posixpath
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote
+
+from lxml import etree
+
+from ingest.errors import DocumentError
+from ingest.load.archive import open_archive
+from ingest.load.characters import one_line, sane_title
+from ingest.load.decode import declared_encoding, decode
+from ingest.load.draft import Draft
+from ingest.load.webpage import write_html
+from ingest.page import Page
+
+_CONTAINER = "META-INF/container.xml"
+_ENCRYPTION = "META-INF/encryption.xml"
+_TEXT_TYPES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
+_NCX = "application/x-dtbncx+xml"
+
+
+def parse(path: Path) -> tuple[list[Page], str]:
+    """A Page for every spine item that has text; the title is the package's dc:title."""
+    with open_archive(path) as archive:
+        package_name = _package_name(archive)
+        package = _xml(archive, package_name)
+        manifest = {item.get("id"): item for item in package.iter("{*}item")}
+        folder = posixpath.dirname(package_name)
+        labels = _labels(archive, manifest.values(), folder)
+        pages: list[Page] = []
+        for reference in package.iter("{*}itemref"):
+            item = manifest.get(reference.get("idref"))
+            if item is None or not _is_text(item):
+                continue
+            name = _resolve(folder, item.get("href", ""))
+            page = _page(archive, name, len(pages) + 1)
+            if page.text:
+                pages.append(replace(page, label=labels.get(name) or _own_label(page)))
+        _refuse_locked(archive, pages)
+    return pages, sane_title(package.findtext(".//{http://purl.org/dc/elements/1.1/}title"))
+
+
+def _package_name(archive: zipfile.ZipFile) -> str:
+    rootfile = _xml(archive, _CONTAINER).find(".//{*}rootfile")
+    if rootfile is None or not rootfile.get("full-path"):
+        raise DocumentError("damaged: its container names no package")
+    return unquote(rootfile.get("full-path"))
+
+
+def _is_text(item: etree._Element) -> bool:
+    # The table of contents would repeat every heading.
+    return item.get("media-type") in _TEXT_TYPES and "nav" not in item.get("properties", "").split()
+
+
+def _page(archive: zipfile.ZipFile, name: str, number: int) -> Page:
+    draft = Draft()
+    data = _read(archive, name)
+    if data.strip():
+        write_html(decode(data, declared_encoding(data)), draft)
+    return draft.page(number)
+
+
+def _own_label(page: Page) -> str:
+    return page.headings[0].title if page.headings else str(page.number)
+
+
+def _labels(archive: zipfile.ZipFile, items: object, folder: str) -> dict[str, str]:
+    """File name → the first title that the book's table of contents (EPUB 3 or 2) gives it."""
+    labels: dict[str, str] = {}
+    for item in items:  # type: ignore[attr-defined]
+        is_nav = "nav" in item.get("properties", "").split()
+        if not is_nav and item.get("media-type") != _NCX:
+            continue
+        name = _resolve(folder, item.get("href", ""))
+        if name not in archive.namelist():
+            continue
+        contents = _xml(archive, name)
+        if is_nav:
+            links = [(a.get("href", ""), "".join(a.itertext())) for a in contents.iter("{*}a")]
+        else:
+            links = [
+                (content.get("src", ""), point.findtext("{*}navLabel/{*}text", ""))
+                for point in contents.iter("{*}navPoint")
+                if (content := point.find("{*}content")) is not None
+            ]
+        for href, title in links:
+            target = _resolve(posixpath.dirname(name), href)
+            labels.setdefault(target, one_line(title))
+    return labels
+
+
+def _resolve(folder: str, href: str) -> str:
+    """The archive's name for a link: relative to the folder, unescaped, without its fragment."""
+    return posixpath.normpath(posixpath.join(folder, unquote(href.partition("#")[0])))
+
+
+def _xml(archive: zipfile.ZipFile, name: str) -> etree._Element:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=True)
+    try:
+        root = etree.fromstring(_read(archive, name), parser)
+    except etree.XMLSyntaxError as error:
+        raise DocumentError(f"damaged: {name} in it is not XML ({error})") from error
+    if root is None:
+        raise DocumentError(f"damaged: {name} in it is not XML")
+    return root
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        return archive.read(name)
+    except KeyError as error:
+        raise DocumentError(f"damaged: {name} is missing in it") from error
+
+
+def _refuse_locked(archive: zipfile.ZipFile, pages: list[Page]) -> None:
+    """Fonts may be scrambled in any book; one whose text is has rights management."""
+    if pages or _ENCRYPTION not in archive.namelist():
+        return
+    raise DocumentError("protected by digital rights management (DRM): its text cannot be read")

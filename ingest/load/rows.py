@@ -1,0 +1,21 @@
+"""Tables as text: a row is a line, its cells parted by " | "."""
+
+from collections.abc import Iterable, Sequence
+
+from ingest.load.characters import one_line
+
+
+def row_line(cells: Iterable[str]) -> str:
+    """One row as a line; empty cells at its end are left out, those inside keep their place."""
+    texts = [one_line(cell) for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return " | ".join(texts) if any(texts) else ""
+
+
+def table_lines(rows: Iterable[Sequence[str]]) -> list[str]:
+    """A table's rows as lines, without the rows and columns that are empty throughout."""
+    texts = [[one_line(cell) for cell in row] for row in rows]
+    used = sorted({i for row in texts for i, cell in enumerate(row) if cell})
+    lines = (row_line(row[i] for i in used if i < len(row)) for row in texts)
+    return [line for line in lines if line]

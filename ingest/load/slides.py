@@ -1,0 +1,95 @@
+"""PowerPoint presentations: a page per slide, its title, text, tables, charts and notes."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pptx
+from lxml import etree
+from pptx.exc import PythonPptxError
+from pptx.oxml.ns import qn
+
+from ingest.errors import DocumentError
+from ingest.load.archive import check_archive
+from ingest.load.characters import one_line, sane_title
+from ingest.load.draft import Draft
+from ingest.load.rows import table_lines
+from ingest.page import Page
+
+# What python-pptx lets through from a damaged package.
+_DAMAGE = (PythonPptxError, KeyError, ValueError, AttributeError, etree.XMLSyntaxError)
+
+
+def parse(path: Path) -> tuple[list[Page], str]:
+    """A Page for every slide, empty ones too, labelled with the slide's number."""
+    check_archive(path)
+    try:
+        presentation = pptx.Presentation(str(path))
+        title = sane_title(presentation.core_properties.title)
+        pages = [_page(slide, number) for number, slide in enumerate(presentation.slides, start=1)]
+    except _DAMAGE as error:
+        raise DocumentError(f"damaged: not readable as a presentation ({error})") from error
+    if not title and pages and pages[0].headings:
+        title = pages[0].headings[0].title
+    return pages, title
+
+
+def _page(slide: Any, number: int) -> Page:
+    draft = Draft()
+    title = slide.shapes.title
+    if title is not None and title.has_text_frame:
+        draft.heading(1, title.text_frame.text)
+    for shape in _in_reading_order(slide.shapes):
+        if title is None or shape.shape_id != title.shape_id:
+            _write_shape(shape, draft)
+    if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
+        draft.gap()
+        lines = slide.notes_slide.notes_text_frame.text.split("\n")
+        for line in [f"Notes: {lines[0]}", *lines[1:]] if any(map(str.strip, lines)) else []:
+            draft.line(line)
+    return draft.page(number, str(number))
+
+
+def _in_reading_order(shapes: Iterable[Any]) -> Iterator[Any]:
+    """The shapes from top to bottom and left to right, those of groups in their group's place."""
+    for shape in sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0)):
+        if hasattr(shape, "shapes"):
+            yield from _in_reading_order(shape.shapes)
+        else:
+            yield shape
+
+
+def _write_shape(shape: Any, draft: Draft) -> None:
+    if getattr(shape, "has_table", False):
+        rows = [[cell.text for cell in row.cells] for row in shape.table.rows]
+        draft.table(table_lines(rows))
+    elif getattr(shape, "has_chart", False):
+        draft.table(_chart_lines(shape.chart.part._element))
+    elif shape.has_text_frame:
+        draft.gap()
+        for paragraph in shape.text_frame.paragraphs:
+            for line in paragraph.text.replace("\v", "\n").split("\n"):
+                draft.line(line)
+        draft.gap()
+
+
+def _chart_lines(chart: etree._Element) -> list[str]:
+    """A chart as a table: its title, then a row per category and a column per series."""
+    title = one_line(" ".join(text.text or "" for text in chart.iter(qn("a:t"))))
+    series = list(chart.iter(qn("c:ser")))
+    if not series:
+        return [title] if title else []
+    categories = _points(series[0].find(qn("c:cat")))
+    values = [_points(one.find(qn("c:val"))) for one in series]
+    names = [" ".join(_points(one.find(qn("c:tx"))).values()) for one in series]
+    places = sorted(set(categories).union(*values))
+    rows = [[categories.get(i, ""), *(column.get(i, "") for column in values)] for i in places]
+    lines = table_lines([["", *names], *rows])
+    return [title, *lines] if title else lines
+
+
+def _points(element: etree._Element | None) -> dict[int, str]:
+    if element is None:
+        return {}
+    points = element.iter(qn("c:pt"))
+    return {int(point.get("idx", 0)): point.findtext(qn("c:v"), "") for point in points}
