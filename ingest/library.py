@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from ingest.document import Document, Passage
 from ingest.embedder import Embedder
 from ingest.errors import LibraryError
+from ingest.files import absolute
 from ingest.fuse import fuse
 from ingest.page import Page
 from ingest.store import Store
@@ -121,6 +122,10 @@ class Library:
         """Every document, failed ones too, by source, with the counts of its pages and chunks."""
         return self.store.documents()
 
+    def document(self, source: str) -> Document | None:
+        """The document of a source, or of a path that leads to it; None where there is none."""
+        return self.store.document(source) or self.store.document(str(absolute(source)))
+
     def pages(self, source: str) -> list[Page]:
         """A document's pages in order. Raises LibraryError where there is no such document."""
         if self.store.document(source) is None:
@@ -150,12 +155,12 @@ class Library:
     def remove(self, source: str) -> bool:
         """Remove a document, named as `documents()` names it or by a path; False if unknown."""
         with self.writing():
-            for name in (source, str(Path(source).expanduser().resolve())):
-                if self.store.document(name) is not None:
-                    self.store.remove([name])
-                    self.save_indexes()
-                    return True
-        return False
+            document = self.document(source)
+            if document is None:
+                return False
+            self.store.remove([document.source])
+            self.save_indexes()
+        return True
 
     @property
     def embedder(self) -> Embedder:
@@ -194,14 +199,14 @@ class Library:
     def check_embedder(self) -> None:
         """Raise LibraryError if the library's vectors are another embedder's."""
         stored = self.store.meta("embedder")
-        if stored not in (None, self.embedder.name) and self.store.counts()["chunks"]:
+        if stored not in (None, self.embedder.name) and self.store.holds_chunks():
             self._refuse(f"{stored} ({self.store.meta('dimensions')} numbers per vector)")
 
     def claim_embedder(self) -> None:
         """Record whose vectors the library holds, if it holds none yet; else check."""
         self.check_embedder()
         dimensions = self.embedder.dimensions
-        if self.store.counts()["chunks"]:
+        if self.store.holds_chunks():
             self._check_dimensions(dimensions)
         elif self.store.meta("embedder") != self.embedder.name:
             self.store.set_embedder(self.embedder.name, dimensions)
@@ -247,7 +252,7 @@ def library_folder(folder: str | Path | None) -> Path:
         from models.settings import get_settings
 
         folder = get_settings().library
-    return Path(folder).expanduser().resolve()
+    return absolute(folder)
 
 
 def _hit(passage: Passage, score: float) -> LangChainDocument:

@@ -8,8 +8,8 @@ from ingest.rows import delete_chunks, insert_chunks, set_embedder
 from ingest.split import embedding_text, split
 
 
-def rebuild(library: Library, progress: Report | None = None) -> int:
-    """Replace every chunk and vector, in one transaction, and give the number of documents.
+def rebuild(library: Library, progress: Report | None = None) -> list[str]:
+    """Replace every chunk and vector, in one transaction, and give the documents' sources.
 
     Whoever searches meanwhile finds the old state until the new one is whole; a kill leaves the
     old one.
@@ -29,4 +29,4 @@ def rebuild(library: Library, progress: Report | None = None) -> int:
         show(Progress("indexing", len(documents), len(documents)))
         library.save_indexes()
         show(Progress("done", len(documents), len(documents)))
-    return len(documents)
+    return [document.source for document in documents]

@@ -96,6 +96,7 @@ class _Cutter:
         self._text = page.text
         self._starts = token_starts
         self._budget = budget
+        self._small = budget // 8  # room that is kept for a heading before its paragraph
         self._headings = [heading.start for heading in page.headings]
 
     def tokens(self, span: Span) -> int:
@@ -111,7 +112,7 @@ class _Cutter:
         held: Span | None = None
         for section in self._cut(whole, self._headings):
             pieces = self._joined(self._pieces(section, (_PARAGRAPH, _SENTENCE, _LINE)))
-            if held is not None and self.tokens((held[0], pieces[0][1])) <= self._budget:
+            if held is not None and self._go_together(held, pieces[0]):
                 pieces[0] = (held[0], pieces[0][1])
             elif held is not None:
                 yield held
@@ -126,7 +127,7 @@ class _Cutter:
 
     def _pieces(self, span: Span, boundaries: tuple[re.Pattern[str], ...]) -> Iterator[Span]:
         """The span in pieces within the budget, cut at the strongest boundaries that do."""
-        if self.tokens(span) <= self._budget:
+        if self.tokens(span) <= self._budget - self._small:
             yield span
         elif boundaries:
             cuts = [match.end() for match in boundaries[0].finditer(self._text, *span)]
@@ -135,7 +136,7 @@ class _Cutter:
                 yield from self._joined(part)
         else:
             first, last = (bisect_left(self._starts, place) for place in span)
-            cuts = [self._starts[i] for i in range(first, last, self._budget)]
+            cuts = [self._starts[i] for i in range(first, last, self._budget - self._small)]
             yield from self._cut(span, cuts)
 
     def _cut(self, span: Span, cuts: list[int]) -> Iterator[Span]:
@@ -148,14 +149,18 @@ class _Cutter:
                 yield part
 
     def _joined(self, pieces: Iterator[Span]) -> list[Span]:
-        """Neighbours put together as long as the budget holds, from the left."""
+        """Neighbours put together as long as they may, from the left."""
         joined: list[Span] = []
         for piece in pieces:
-            if joined and self.tokens((joined[-1][0], piece[1])) <= self._budget:
+            if joined and self._go_together(joined[-1], piece):
                 joined[-1] = (joined[-1][0], piece[1])
             else:
                 joined.append(piece)
         return joined
+
+    def _go_together(self, left: Span, right: Span) -> bool:
+        kept_free = 0 if self.tokens(left) <= self._small else self._small
+        return self.tokens((left[0], right[1])) <= self._budget - kept_free
 
 
 def _trimmed(text: str, start: int, end: int) -> Span | None:

@@ -113,6 +113,9 @@ class Store:
         names = ("documents", "failed", "pages", "chunks")
         return dict(zip(names, self._rows(sql)[0], strict=True))
 
+    def holds_chunks(self) -> bool:
+        return bool(self._rows("SELECT EXISTS (SELECT 1 FROM chunks)")[0][0])
+
     # Writing
 
     def replace(

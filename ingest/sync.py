@@ -41,8 +41,8 @@ def sync(
     Raises LibraryError, before anything is done, for a path that does not exist and that the
     library holds nothing from.
     """
-    tops = [absolute(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
-    _check(library, tops)
+    given = [paths] if isinstance(paths, str | Path) else paths
+    tops = check_paths(library.store.sources("path"), given)
     show = progress or silent
     if dry_run:
         return _foresee(library, tops)
@@ -50,11 +50,13 @@ def sync(
         return _Run(library, show).run(tops)
 
 
-def _check(library: Library, tops: list[Path]) -> None:
-    sources = library.store.sources("path")
+def check_paths(sources: Sequence[str], paths: Iterable[str | Path]) -> list[Path]:
+    """The paths, absolute. Raises LibraryError for one that neither the disk nor a source knows."""
+    tops = [absolute(path) for path in paths]
     for top in tops:
         if not top.exists() and not any(is_under(source, top) for source in sources):
             raise LibraryError(f"no such file or folder: {top}")
+    return tops
 
 
 def _vanished(library: Library, tops: list[Path], listing: Listing) -> list[str]:
@@ -80,14 +82,12 @@ def _foresee(library: Library, tops: list[Path]) -> SyncReport:
         except OSError as error:
             report.failed.append(Failure(str(path), f"cannot be read: {error.strerror}"))
             continue
-        if known is None:
-            report.added.append(str(path))
-        elif not same:
-            report.updated.append(str(path))
-        elif known.status == "failed":
+        if known is not None and same and known.status == "failed":
             report.failed.append(Failure(str(path), known.error))
+        elif known is None or known.status == "failed":
+            report.added.append(str(path))
         else:
-            report.unchanged.append(str(path))
+            (report.unchanged if same else report.updated).append(str(path))
     return report
 
 

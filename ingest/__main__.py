@@ -1,0 +1,13 @@
+"""`python ingest` and `python -m ingest`."""
+
+import sys
+from pathlib import Path
+
+if __package__ in (None, ""):
+    # `python ingest` puts the folder ingest/ first on the path; what is wanted is its parent.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from ingest.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
