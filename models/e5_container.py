@@ -66,8 +66,13 @@ def read_container(path: Path) -> Container:
 
 def write_folder(container: Container, folder: Path) -> None:
     """Write a folder that sentence-transformers loads: complete, or not there at all."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=folder.name, dir=folder.parent))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise ModelError(
+            f"{folder.parent} cannot be written: {error.strerror}. Set KVASIR_CACHE to a folder."
+        ) from error
     try:
         _write_weights(container, draft)
         _write_tokenizer(container, draft)

@@ -70,7 +70,7 @@ class KvasirEmbeddings(Embeddings):
             rows = order[start : start + BATCH]
             with self._lock:  # per batch, so that a question waits for one batch at most
                 vectors[rows] = self._model.encode_document(
-                    [texts[row] for row in rows],
+                    [_writable(texts[row]) for row in rows],
                     batch_size=BATCH,
                     normalize_embeddings=True,
                     show_progress_bar=False,
@@ -87,14 +87,22 @@ class KvasirEmbeddings(Embeddings):
         """Embed a question."""
         with self._lock:
             vector = self._model.encode_query(
-                text, normalize_embeddings=True, show_progress_bar=False
+                _writable(text), normalize_embeddings=True, show_progress_bar=False
             )
         return [float(x) for x in vector]
 
     def token_starts(self, text: str) -> list[int]:
         """Where each token of the text starts, in characters, ascending; no special tokens."""
-        backend = self._model.tokenizer.backend_tokenizer
-        return [start for start, _ in backend.encode(text, add_special_tokens=False).offsets]
+        with self._lock:
+            backend = self._model.tokenizer.backend_tokenizer
+            backend.no_truncation()  # embedding leaves it cutting at max_tokens
+            encoded = backend.encode(_writable(text), add_special_tokens=False)
+        return [start for start, _ in encoded.offsets]
+
+
+def _writable(text: str) -> str:
+    """The text, half surrogate pairs replaced, which the tokenizer refuses; as long as before."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _load(name: str) -> "SentenceTransformer":
@@ -104,10 +112,9 @@ def _load(name: str) -> "SentenceTransformer":
             raise ModelError(f"the embedder {name} is no folder. Set KVASIR_EMBEDDER to one.")
         folder = name  # a name on the hub: the one case in which anything is fetched
     local = isinstance(folder, Path)
-    if local:
-        # Else transformers asks the hub about local files, too.
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # HF_HUB_OFFLINE would hold for the whole process, and a chat model on the hub with it.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
@@ -116,7 +123,7 @@ def _load(name: str) -> "SentenceTransformer":
         return SentenceTransformer(
             str(folder), local_files_only=local, model_kwargs={"dtype": "float32"}
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise ModelError(f"the embedder {name} cannot be loaded: {reason}") from error
 
@@ -125,7 +132,7 @@ def _bundled_folder() -> Path:
     from models.e5_container import read_container, write_folder
 
     source = bundled_embedder()
-    folder = get_settings().cache / f"{EMBEDDER}-{source.stat().st_size:x}-{CONVERSION}"
+    folder = get_settings().cache.expanduser() / f"{EMBEDDER}-{source.stat().st_size:x}-{CONVERSION}"
     if not folder.is_dir():
         write_folder(read_container(source), folder)
     return folder
