@@ -18,6 +18,7 @@ from models.engine.sampling import Sampling
 from models.errors import ModelError
 
 log = logging.getLogger(__name__)
+log.addHandler(logging.NullHandler())  # else Python prints warnings: an error is one line here
 
 BATCH = 128  # tokens decoded in one call: what a cancel waits for, at most
 PENALTY_WINDOW = 64

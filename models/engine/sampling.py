@@ -34,10 +34,11 @@ class StopFilter:
         if self.stopped:
             return ""
         self._held += text
-        ends = [at for stop in self._stop if (at := self._held.find(stop)) >= 0]
-        if ends:
+        found = [(at + len(stop), at) for stop in self._stop if (at := self._held.find(stop)) >= 0]
+        if found:
+            # The first to end, not to start: the text is the same however it was cut on its way.
             self.stopped = True
-            shown, self._held = self._held[: min(ends)], ""
+            shown, self._held = self._held[: min(found)[1]], ""
             return shown
         keep = max((self._overlap(stop) for stop in self._stop), default=0)
         cut = len(self._held) - keep
