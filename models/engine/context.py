@@ -127,12 +127,15 @@ class Context:
 
     # ---- decoding: from the owning thread alone
 
-    def forget(self, position: int) -> None:
-        """Drop the KV cache from a position on."""
-        if not llama_cpp.llama_memory_seq_rm(self._memory, 0, position, -1):
-            llama_cpp.llama_memory_clear(self._memory, True)
-            if position:
-                raise ModelError("this model's memory cannot be cut back to a prefix")
+    def forget(self, position: int) -> int:
+        """Drop the KV cache from a position on; returns how many tokens are left.
+
+        None are where the model's memory cannot be cut back to a prefix (recurrent ones).
+        """
+        if llama_cpp.llama_memory_seq_rm(self._memory, 0, position, -1):
+            return position
+        llama_cpp.llama_memory_clear(self._memory, True)
+        return 0
 
     def decode(self, tokens: Sequence[int], position: int) -> None:
         """Compute up to BATCH tokens from `position` on; the last one's logits can be sampled."""

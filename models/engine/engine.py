@@ -11,6 +11,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,15 +73,24 @@ class _Job:
         default_factory=lambda: queue.Queue(BACKLOG)
     )
     cancelled: threading.Event = field(default_factory=threading.Event)
+    error: BaseException | None = None
 
-    def put(self, event: Event | BaseException) -> None:
+    def put(self, event: Event) -> None:
         """Hand over an event; wait for a slow reader, but not for one who has left."""
         while not self.cancelled.is_set():
+            if self.error:
+                raise self.error
             try:
                 return self.events.put(event, timeout=0.1)
             except queue.Full:
                 continue
         raise _Cancelled
+
+    def fail(self, error: BaseException) -> None:
+        """End with an error, which the reader meets after what is already handed over."""
+        self.error = error
+        with suppress(queue.Full):
+            self.events.put_nowait(error)
 
 
 class _Cancelled(Exception):
@@ -96,15 +106,16 @@ class Stream(Iterator[Event]):
         self._ended = False
 
     def __next__(self) -> Event:
-        if self._ended:
-            raise StopIteration
-        while True:
+        event: Event | BaseException | None = None
+        while event is None:
+            if self._ended:  # also by another thread, in the middle of this call
+                raise StopIteration
             try:
                 event = self._job.events.get(timeout=PATIENCE_S)
-                break
             except queue.Empty:
                 if ahead := self._ahead():
                     return Waiting(ahead)
+                event = self._job.error
         self._ended = not isinstance(event, Prefill | Text)
         if isinstance(event, BaseException):
             raise event
@@ -177,6 +188,8 @@ class Engine:
             if self._closed:
                 return
             self._closed = True
+            for job in self._jobs:
+                job.fail(ModelError("the engine was closed before the answer ended"))
             self._changed.notify_all()
         self._thread.join()
         self._context.close()
@@ -191,25 +204,15 @@ class Engine:
                 pass
             except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
                 self._resident = []
-                self._hand_over(job, error)
+                job.fail(error)
             finally:
                 with self._changed:
                     self._jobs.remove(job)
-        with self._changed:
-            waiting = list(self._jobs)
-        for job in waiting:
-            self._hand_over(job, ModelError("the engine was closed before the answer began"))
 
     def _next(self) -> _Job | None:
         with self._changed:
             self._changed.wait_for(lambda: self._jobs or self._closed)
             return None if self._closed else self._jobs[0]
-
-    def _hand_over(self, job: _Job, error: BaseException) -> None:
-        try:
-            job.put(error)
-        except _Cancelled:
-            return
 
     def _answer(self, job: _Job) -> None:
         started = time.perf_counter()
@@ -246,13 +249,14 @@ class Engine:
 
     def _prefill(self, job: _Job) -> int:
         """Make the prompt resident, its last token's logits ready; returns what was reused."""
+        self._check(job)  # one that was dropped in the queue leaves the resident tokens alone
         reused = 0
         # The last token is always computed: its logits choose the answer's first.
         for ours, theirs in zip(self._resident, job.tokens[:-1], strict=False):
             if ours != theirs:
                 break
             reused += 1
-        self._context.forget(reused)
+        reused = self._context.forget(reused)
         del self._resident[reused:]
         total = len(job.tokens)
         for start in range(reused, total, BATCH):
@@ -269,8 +273,8 @@ class Engine:
     def _check(self, job: _Job) -> None:
         if job.cancelled.is_set():
             raise _Cancelled
-        if self._closed:
-            raise ModelError("the engine was closed in the middle of the answer")
+        if job.error:
+            raise job.error
 
 
 def _close_if_alive(reference: "weakref.ref[Engine]") -> None:
