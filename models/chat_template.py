@@ -19,6 +19,17 @@ CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}"
     "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+LIMIT = 1_000_000  # characters that a template may write, contents not counted
+_FAILURES = (  # a template is a program that came with the file: it can fail in any of these ways
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _MARK = re.compile("\ue000(\\d+)\ue001")  # stands for a content while the template is rendered
 
 
@@ -40,13 +51,14 @@ def prompt_tokens(context: Context, turns: Sequence[Turn]) -> list[int]:
     variables = {"bos_token": bos, "eos_token": context.special("eos")}
     try:
         rendered = _render(template, turns, variables)
-    except TemplateError:
+    except _FAILURES:
         # Templates of models without a system role refuse it: it then opens the first question.
         merged = _without_system(turns)
         try:
             rendered = _render(template, merged, variables)
-        except TemplateError as error:
-            raise ModelError(f"the model's chat template cannot be used: {error}") from error
+        except _FAILURES as error:
+            reason = (str(error).strip() or repr(error)).splitlines()[0]
+            raise ModelError(f"the model's chat template cannot be used: {reason}") from error
         turns = merged
     tokens: list[int] = []
     if context.adds_bos and bos and not rendered.startswith(bos):
@@ -69,7 +81,13 @@ def _render(template: str, turns: Sequence[Turn], variables: dict[str, str]) -> 
         {"role": turn.role, "content": f"\ue000{index}\ue001"} for index, turn in enumerate(turns)
     ]
     compiled = environment.from_string(template)
-    return compiled.render(messages=messages, add_generation_prompt=True, **variables)
+    parts, size = [], 0
+    for part in compiled.generate(messages=messages, add_generation_prompt=True, **variables):
+        parts.append(part)
+        size += len(part)
+        if size > LIMIT:
+            raise TemplateError(f"it writes more than {LIMIT} characters")
+    return "".join(parts)
 
 
 def _raise(message: str) -> None:
@@ -79,6 +97,8 @@ def _raise(message: str) -> None:
 def _without_system(turns: Sequence[Turn]) -> list[Turn]:
     system = "\n\n".join(turn.content for turn in turns if turn.role == "system")
     rest = [turn for turn in turns if turn.role != "system"]
-    if system and rest:
-        rest[0] = Turn(rest[0].role, f"{system}\n\n{rest[0].content}")
-    return rest
+    if not system:
+        return rest
+    if rest and rest[0].role == "user":
+        return [Turn("user", f"{system}\n\n{rest[0].content}"), *rest[1:]]
+    return [Turn("user", system), *rest]
