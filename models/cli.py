@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from models.errors import KvasirError
@@ -20,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.command == "list":
-            print("\n".join(_models()))
+            for line in _models():  # one by one: those at hand are shown before the missing one
+                print(line)
         elif options.markdown:
             print(settings_table(), end="")
         else:
@@ -31,18 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _models() -> list[str]:
+def _models() -> Iterator[str]:
     chosen = get_settings().model
-    lines = []
     for name in {**dict.fromkeys(BUNDLED), chosen: None}:
         mark = "*" if name == chosen else " "
         if is_provider(name):
-            lines.append(f"{mark} {name}  (through LangChain's init_chat_model)")
+            yield f"{mark} {name}  (through LangChain's init_chat_model)"
             continue
         path = find_weights(name)
         kind = "bundled" if name in BUNDLED else "file"
-        lines.append(f"{mark} {name}  {_megabytes(path)}  {kind}  {path}")
-    return lines
+        yield f"{mark} {name}  {_megabytes(path)}  {kind}  {path}"
 
 
 def _megabytes(path: Path) -> str:

@@ -132,7 +132,8 @@ def _bundled_folder() -> Path:
     from models.e5_container import read_container, write_folder
 
     source = bundled_embedder()
-    folder = get_settings().cache.expanduser() / f"{EMBEDDER}-{source.stat().st_size:x}-{CONVERSION}"
+    cache = get_settings().cache.expanduser()
+    folder = cache / f"{EMBEDDER}-{source.stat().st_size:x}-{CONVERSION}"
     if not folder.is_dir():
         write_folder(read_container(source), folder)
     return folder

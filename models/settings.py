@@ -77,13 +77,13 @@ def get_settings() -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise SettingsError(
-                f"{FILE} sets {name}, which is no setting. Run: python models settings"
+                f"{FILE} sets {name}, which is no setting. Run: python models settings --markdown"
             ) from error
         raise SettingsError(
             f"the setting {PREFIX}{name.upper()} = {first['input']!r} cannot be used: "
-            f"{first['msg']}. Run: python models settings"
+            f"{first['msg']}. Run: python models settings --markdown"
         ) from error
-    except ValueError as error:  # a kvasir.toml that is no TOML
+    except (OSError, ValueError) as error:  # a kvasir.toml that is no TOML, or may not be read
         raise SettingsError(f"{FILE} cannot be read: {error}") from error
 
 
