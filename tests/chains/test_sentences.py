@@ -1,0 +1,39 @@
+"""Sentences as spans."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chains.sentences import sentences
+
+
+def parts(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentences(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One. Two! Three?", ["One.", "Two!", "Three?"]),
+        ("注意力很重要。为什么？因为它有效！", ["注意力很重要。", "为什么？", "因为它有效！"]),
+        ("It grew by 3.5 percent. Then it fell.", ["It grew by 3.5 percent.", "Then it fell."]),
+        ("Vaswani et al. wrote it in 2017.", ["Vaswani et al. wrote it in 2017."]),
+        ("Dr. Who met Mrs. Smith.", ["Dr. Who met Mrs. Smith."]),
+        ("a | b\n1 | 2", ["a | b", "1 | 2"]),
+        ("1. First\n2. Second", ["1. First", "2. Second"]),
+        ("他说：“好。”然后走了。", ["他说：“好。”", "然后走了。"]),
+        ("no stop at the end", ["no stop at the end"]),
+        (" \n\n ", []),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(text: str, expected: list[str]) -> None:
+    assert parts(text) == expected
+
+
+@given(st.text(alphabet="ab. !?\n。！”1e.g"))
+def test_every_character_that_is_no_space_is_in_exactly_one_sentence(text: str) -> None:
+    spans = sentences(text)
+    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    covered = {place for start, end in spans for place in range(start, end)}
+    assert covered >= {i for i, c in enumerate(text) if not c.isspace()}
+    assert all(text[s:e] == text[s:e].strip() != "" for s, e in spans)
