@@ -15,3 +15,20 @@ def fuse(rankings: Sequence[Sequence[int]], k: int = 60) -> list[tuple[int, floa
         for rank, chunk in enumerate(ranking, start=1):
             scores[chunk] = scores.get(chunk, 0.0) + 1.0 / (k + rank)
     return sorted(scores.items(), key=lambda scored: -scored[1])
+
+
+def blend(*searches: Sequence[tuple[int, float]]) -> list[int]:
+    """Rank by the mean of each search's scores, brought to 0 (its last) to 1 (its first).
+
+    What a search did not find has 0 from it. As a ranking of its own beside theirs in `fuse`, it
+    decides where they disagree about the first place: reciprocal ranks alone call that a tie.
+    Bruch, Gai and Ingber, TOIS 2023.
+    """
+    totals: dict[int, float] = {}
+    for found in searches:
+        scores = [score for _, score in found]
+        least, most = min(scores, default=0.0), max(scores, default=0.0)
+        for chunk, score in found:
+            share = (score - least) / (most - least) if most > least else 1.0
+            totals[chunk] = totals.get(chunk, 0.0) + share
+    return sorted(totals, key=lambda chunk: -totals[chunk])

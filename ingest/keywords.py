@@ -7,8 +7,10 @@ know vectors.
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import tantivy
 
 from ingest import segment
 from ingest.document import Passage
-from ingest.sidecar import Sidecar
+from ingest.sidecar import Sidecar, checksum_of_file
 from ingest.store import Store
 
 BATCH = 2000
@@ -62,10 +64,12 @@ class KeywordIndex:
                 return
             try:
                 if self._index is None:
-                    self._index = _opened(self._path, self._analyzer)
+                    if _checksum(self._path) != saved.checksum:
+                        return
+                    self._index = _ready(tantivy.Index.open(str(self._path)), self._analyzer)
                 self._index.reload()
                 self._seq = saved.seq
-            except (OSError, ValueError):
+            except (OSError, ValueError, KeyError, TypeError):
                 self._index, self._seq = None, -1
 
     def catch_up(self) -> None:
@@ -87,6 +91,7 @@ class KeywordIndex:
                 seq=until,
                 build=BUILD,
                 count=self._index.searcher().num_docs,
+                checksum=_checksum(self._path),
             ).write(self._sidecar)
 
     def search(self, question: str, k: int) -> list[tuple[int, float]]:
@@ -124,19 +129,21 @@ class KeywordIndex:
         return tantivy.Query.boolean_query(wanted) if wanted else tantivy.Query.empty_query()
 
     def _created(self) -> tantivy.Index:
-        shutil.rmtree(self._path, ignore_errors=True)
-        self._path.mkdir(parents=True, exist_ok=True)
-        index = tantivy.Index(_schema(), str(self._path))
-        index.register_tokenizer("kvasir", self._analyzer)
-        return index
+        if self._path.is_dir():
+            shutil.rmtree(self._path)
+        else:
+            self._path.unlink(missing_ok=True)
+        self._path.mkdir(parents=True)
+        return _ready(tantivy.Index(_schema(), str(self._path)), self._analyzer)
 
     def _write(self, index: tantivy.Index, changed: Sequence[int], *, fresh: bool) -> None:
         writer = index.writer(HEAP_BYTES, num_threads=1)
         for first in range(0, len(changed), BATCH):
             batch = changed[first : first + BATCH]
             if not fresh:
-                for chunk in batch:
-                    writer.delete_documents_by_term("id", chunk)
+                # Not by term: that takes a number as signed, and so finds nothing in "id".
+                there = tantivy.Query.term_set_query(index.schema, "id", batch)
+                writer.delete_documents_by_query(there)
             for passage in self._store.passages(batch):
                 writer.add_document(_document(passage))
         writer.commit()
@@ -155,10 +162,22 @@ def _schema() -> tantivy.Schema:
     return schema.build()
 
 
-def _opened(path: Path, analyzer: tantivy.TextAnalyzer) -> tantivy.Index:
-    index = tantivy.Index.open(str(path))
+def _ready(index: tantivy.Index, analyzer: tantivy.TextAnalyzer) -> tantivy.Index:
     index.register_tokenizer("kvasir", analyzer)
+    index.config_reader("manual")  # no thread that watches the folder: `reload` is called here
     return index
+
+
+def _checksum(folder: Path) -> int:
+    """Over the files that the index is made of; Tantivy checks none of them when it opens."""
+    meta = folder / "meta.json"
+    found = json.loads(meta.read_text("utf-8"))
+    segments = {segment["segment_id"].replace("-", "") for segment in found["segments"]}
+    files = sorted(path for path in folder.iterdir() if path.name.split(".")[0] in segments)
+    checksum = 0
+    for path in [meta, *files]:
+        checksum = checksum_of_file(path, zlib.crc32(path.name.encode(), checksum))
+    return checksum
 
 
 def _document(passage: Passage) -> tantivy.Document:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ class Sidecar:
     seq: int
     build: str
     count: int
-    checksum: int = 0
+    checksum: int
 
     @classmethod
     def read(cls, path: Path) -> Sidecar | None:
@@ -53,3 +54,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def checksum_of_file(path: Path, before: int = 0) -> int:
+    """The CRC-32 of a file, going on from the one of what came before it."""
+    with path.open("rb") as file:
+        while piece := file.read(1 << 22):
+            before = zlib.crc32(piece, before)
+    return before

@@ -7,14 +7,13 @@ again from the store. It does not know texts or embedders.
 from __future__ import annotations
 
 import threading
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ingest.sidecar import Sidecar, write_atomically
+from ingest.sidecar import Sidecar, checksum_of_file, write_atomically
 from ingest.store import Store
 
 BATCH = 8192
@@ -80,7 +79,7 @@ class VectorIndex:
                 seq=self._seq,
                 build=self._build,
                 count=self._index.ntotal,
-                checksum=_checksum(self._path),
+                checksum=checksum_of_file(self._path),
             ).write(self._sidecar)
             self._saved = self._seq
 
@@ -92,7 +91,7 @@ class VectorIndex:
         if saved is None or (saved.library, saved.build) != (self._store.library_id, build):
             return
         try:
-            if _checksum(self._path) != saved.checksum:
+            if checksum_of_file(self._path) != saved.checksum:
                 return
             index = faiss.read_index(str(self._path))
         except (OSError, RuntimeError, MemoryError):
@@ -116,11 +115,3 @@ class VectorIndex:
 
 def _build(store: Store) -> str:
     return f"flat {store.meta('dimensions') or 0} {store.meta('embedder') or ''}"
-
-
-def _checksum(path: Path) -> int:
-    checksum = 0
-    with path.open("rb") as file:
-        while piece := file.read(1 << 22):
-            checksum = zlib.crc32(piece, checksum)
-    return checksum

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.fuse import fuse
+from ingest.fuse import blend, fuse
 
 rankings = st.lists(st.lists(st.integers(0, 20), unique=True, max_size=10), max_size=4)
 
@@ -24,3 +24,24 @@ def test_an_id_gains_one_over_k_plus_rank_from_each_ranking() -> None:
 
 def test_nothing_fuses_to_nothing() -> None:
     assert fuse([]) == fuse([[], []]) == []
+
+
+scored = st.dictionaries(st.integers(0, 20), st.floats(-1e6, 1e6), max_size=10).map(
+    lambda scores: sorted(scores.items(), key=lambda pair: -pair[1])
+)
+
+
+@given(scored, scored)
+def test_blending_ranks_every_id_once(
+    left: list[tuple[int, float]], right: list[tuple[int, float]]
+) -> None:
+    ranked = blend(left, right)
+    assert len(ranked) == len(set(ranked))
+    assert set(ranked) == {chunk for chunk, _ in [*left, *right]}
+
+
+def test_blending_decides_between_two_first_places_by_how_clear_each_was() -> None:
+    clear, close = [(1, 0.9), (2, 0.2), (3, 0.1)], [(2, 5.0), (1, 4.9), (3, 1.0)]
+    assert blend(clear, close) == [1, 2, 3]
+    assert blend(close, clear) == [1, 2, 3]
+    assert blend([], []) == []

@@ -35,14 +35,19 @@ def found_by_each(folder: Path, question: str) -> tuple[int, int]:
         return library.nearest(question, 1)[0][0], library.matching(question, 1)[0][0]
 
 
+def replace(path: Path, data: bytes) -> None:
+    path.unlink()  # not in place: a test before this one may still have it mapped
+    path.write_bytes(data)
+
+
 def truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    replace(path, path.read_bytes()[: path.stat().st_size // 2])
 
 
 def flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
-    path.write_bytes(data)
+    replace(path, bytes(data))
 
 
 def rewrite_library(path: Path) -> None:
@@ -74,7 +79,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "half a tantivy meta": lambda folder: truncate(folder / "keywords/meta.json"),
     "no tantivy files": lambda folder: [path.unlink() for path in tantivy_files(folder)],
     "half of every tantivy file": lambda folder: [truncate(path) for path in tantivy_files(folder)],
-    "empty tantivy files": lambda folder: [path.write_bytes(b"") for path in tantivy_files(folder)],
+    "empty tantivy files": lambda folder: [replace(path, b"") for path in tantivy_files(folder)],
 }
 
 
