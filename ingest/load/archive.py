@@ -19,24 +19,24 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     """The archive, checked for bombs before anything is unpacked.
 
     Raises DocumentError where it is damaged, encrypted or would unpack to too much, on opening
-    and while its members are read.
+    and while its members are read, through whatever library.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             _refuse_bombs(archive, path.stat().st_size)
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        UnicodeDecodeError,
+    ) as error:
         raise DocumentError(f"damaged: its ZIP container cannot be unpacked ({error})") from error
     except RuntimeError as error:  # what zipfile raises for a member with a password
         if "password" not in str(error) and "encrypted" not in str(error):
             raise
         raise DocumentError("protected by a password: save a copy without one") from error
-
-
-def check_archive(path: Path) -> None:
-    """Raise DocumentError if the archive cannot be opened safely."""
-    with open_archive(path):
-        pass
 
 
 def _refuse_bombs(archive: zipfile.ZipFile, packed: int) -> None:

@@ -30,7 +30,6 @@ _SUPERSETS = {
     "iso8859-1": "cp1252",
     "iso8859-9": "cp1254",
     "iso8859-11": "cp874",
-    "ascii": "cp1252",
 }
 _DECLARED = re.compile(
     rb"""<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w.:-]+)["']
@@ -118,9 +117,12 @@ def _as_declared(data: bytes, declared: str | None) -> str | None:
         return None
     try:
         name = codecs.lookup(declared).name
-        text = data.decode(_SUPERSETS.get(name, name))
+        codec = _SUPERSETS.get(name, name)
+        text = data.decode(codec)
     except (LookupError, UnicodeDecodeError):
         return None
+    if codec == "cp1252" and (found := east_asian.likeliest(data)):
+        return found[1]  # Western is what programs declare that do not know, and it fits any bytes
     return text if isinstance(text, str) else None  # codecs such as "hex" give bytes
 
 
@@ -143,9 +145,10 @@ def _as_western(data: bytes) -> str | None:
         text = data.decode("cp1252")
     except UnicodeDecodeError:
         return None
-    foreign = [char for char in text if char > "\x7f" and char != "\xa0"]
-    letters = sum(char.isalpha() for char in text)
-    if len(foreign) > 0.3 * max(letters, 1) or not all(char in _WESTERN for char in foreign):
+    foreign = {char for char in text if char > "\x7f" and char != "\xa0"}
+    letters = [char for char in text if char.isalpha()]
+    accented = sum(char > "\x7f" for char in letters)
+    if accented > 0.4 * len(letters) or not foreign <= _WESTERN:
         return None
     return text
 

@@ -33,7 +33,7 @@ def _chinese_traditional(char: str) -> float:
 
 def _shift_jis(char: str) -> float:
     if "\u3041" <= char <= "\u30fe":
-        return 1.0
+        return 1.1
     if "\uff61" <= char <= "\uff9f":  # half-width katakana, single bytes
         return -0.3
     lead = _lead_byte(char, "cp932")
@@ -46,7 +46,7 @@ def _shift_jis(char: str) -> float:
 
 def _euc_jp(char: str) -> float:
     if "\u3041" <= char <= "\u30fe":
-        return 1.0
+        return 1.1
     lead = _lead_byte(char, "euc_jp")
     if lead is None or lead in (0x8E, 0x8F):
         return -0.5
@@ -80,7 +80,7 @@ _WEIGHTS: dict[str, tuple[Callable[[str], float], float]] = {
 
 
 def plausibility(text: str, codec: str) -> float:
-    """How much the text looks like one written in this encoding: below SURE not at all, up to 1."""
+    """How much the text looks written in this encoding: below SURE not at all, at 1 surely."""
     weigh, prior = _WEIGHTS[codec]
     sample = list(itertools.islice((char for char in text if char > "\x7f"), _SAMPLE))
     if not sample:

@@ -1,5 +1,6 @@
 """Mail (.eml) and saved web pages (.mhtml): MIME messages, their body and what is attached."""
 
+import re
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.header import decode_header
@@ -93,7 +94,7 @@ def _write_body(message: EmailMessage, draft: Draft) -> None:
         if kind == "html":
             write_html(text, draft)
         else:
-            draft.block(text)
+            draft.block(re.sub(r"\n\s*\n\s*\n", "\n\n", text))
         return
 
 

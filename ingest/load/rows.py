@@ -6,11 +6,11 @@ from ingest.load.characters import one_line
 
 
 def row_line(cells: Iterable[str]) -> str:
-    """One row as a line; empty cells at its end are left out, those inside keep their place."""
+    """One row as a line; empty cells keep their place, "a | | b", but for those at its end."""
     texts = [one_line(cell) for cell in cells]
     while texts and not texts[-1]:
         texts.pop()
-    return " | ".join(texts) if any(texts) else ""
+    return one_line(" | ".join(texts))
 
 
 def table_lines(rows: Iterable[Sequence[str]]) -> list[str]:

@@ -3,7 +3,6 @@
 import datetime
 import re
 import warnings
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,15 @@ import openpyxl
 from lxml import etree
 from openpyxl.utils.exceptions import InvalidFileException
 
-from ingest.errors import DocumentError
-from ingest.load.archive import check_archive
+from ingest.load.archive import open_archive
 from ingest.load.characters import sane_title
+from ingest.load.damage import damaged
 from ingest.load.rows import table_lines
 from ingest.page import Page
 
 # What openpyxl lets through from a damaged workbook.
 _DAMAGE = (
     InvalidFileException,
-    zipfile.BadZipFile,
     KeyError,
     ValueError,
     TypeError,
@@ -36,10 +34,9 @@ _DECIMALS = re.compile(r"[#0,]*0(?:\.(0+))?")
 
 def parse(path: Path) -> tuple[list[Page], str]:
     """A Page for every sheet with cells, labelled with its name; numbers are those last saved."""
-    check_archive(path)
     pages: list[Page] = []
     try:
-        with warnings.catch_warnings():
+        with open_archive(path), warnings.catch_warnings():
             # Of styles and extensions that it does not know; the values are read all the same.
             warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
@@ -53,7 +50,7 @@ def parse(path: Path) -> tuple[list[Page], str]:
             finally:
                 book.close()
     except _DAMAGE as error:
-        raise DocumentError(f"damaged: not readable as a workbook ({error})") from error
+        raise damaged("a workbook", error, path) from error
     return pages, title
 
 

@@ -97,7 +97,7 @@ def _kind_of_zip(path: Path) -> str:
             if "META-INF/container.xml" in names:
                 return "epub"
             mimetype = archive.read("mimetype")[:80] if "mimetype" in names else b""
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError):
         return "zip"  # which parser it was meant for says what is wrong with it
     if b"opendocument" in mimetype:
         return "odf"

@@ -9,26 +9,26 @@ from lxml import etree
 from pptx.exc import PythonPptxError
 from pptx.oxml.ns import qn
 
-from ingest.errors import DocumentError
-from ingest.load.archive import check_archive
+from ingest.load.archive import open_archive
 from ingest.load.characters import one_line, sane_title
+from ingest.load.damage import damaged
 from ingest.load.draft import Draft
 from ingest.load.rows import table_lines
 from ingest.page import Page
 
 # What python-pptx lets through from a damaged package.
-_DAMAGE = (PythonPptxError, KeyError, ValueError, AttributeError, etree.XMLSyntaxError)
+_DAMAGE = (PythonPptxError, KeyError, ValueError, AttributeError, TypeError, etree.XMLSyntaxError)
 
 
 def parse(path: Path) -> tuple[list[Page], str]:
     """A Page for every slide, empty ones too, labelled with the slide's number."""
-    check_archive(path)
     try:
-        presentation = pptx.Presentation(str(path))
+        with open_archive(path):
+            presentation = pptx.Presentation(str(path))
         title = sane_title(presentation.core_properties.title)
         pages = [_page(slide, number) for number, slide in enumerate(presentation.slides, start=1)]
     except _DAMAGE as error:
-        raise DocumentError(f"damaged: not readable as a presentation ({error})") from error
+        raise damaged("a presentation", error, path) from error
     if not title and pages and pages[0].headings:
         title = pages[0].headings[0].title
     return pages, title

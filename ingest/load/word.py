@@ -10,9 +10,9 @@ from docx.oxml.ns import qn
 from docx.oxml.parser import parse_xml
 from lxml import etree
 
-from ingest.errors import DocumentError
-from ingest.load.archive import check_archive
+from ingest.load.archive import open_archive
 from ingest.load.characters import one_line, sane_title
+from ingest.load.damage import damaged
 from ingest.load.draft import Draft
 from ingest.load.rows import table_lines
 from ingest.load.wordstyles import heading_levels
@@ -38,19 +38,21 @@ _SKIPPED = {
     qn("w:rPr"),
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
 }
+# What python-docx lets through from a damaged package.
+_DAMAGE = (OpcError, KeyError, ValueError, AttributeError, TypeError, etree.XMLSyntaxError)
 
 
 def parse(path: Path) -> tuple[list[Page], str]:
     """One page: Word's pages exist only once it is laid out. Footnotes stand at the end."""
-    check_archive(path)
     try:
-        document = docx.Document(str(path))
+        with open_archive(path):
+            document = docx.Document(str(path))
         body = document.element.body
         levels = heading_levels(document.styles.element)
         title = sane_title(document.core_properties.title)
         notes = _footnotes(document.part)
-    except (OpcError, KeyError, ValueError, AttributeError, etree.XMLSyntaxError) as error:
-        raise DocumentError(f"damaged: not readable as a Word document ({error})") from error
+    except _DAMAGE as error:
+        raise damaged("a Word document", error, path) from error
     draft = Draft()
     _write_blocks(body, draft, levels)
     draft.table(notes)
