@@ -1,0 +1,133 @@
+"""A conversation as plain data: questions with their answers, and the files put in between.
+
+It does not know Streamlit or threads; `app.reply` and `app.uploads` fill it in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Literal
+
+from langchain_core.documents import Document
+from langchain_core.messages.content import Citation
+
+AnswerState = Literal[
+    "unasked", "searching", "starting", "waiting", "reading", "writing", "done", "stopped", "failed"
+]
+FileState = Literal[
+    "queued", "waiting", "reading", "embedding", "indexing",
+    "added", "updated", "unchanged", "failed", "stopped",
+]  # fmt: skip
+OVER: tuple[AnswerState, ...] = ("done", "stopped", "failed")
+
+_numbers = count(1)
+
+
+@dataclass
+class Answer:
+    """An answer while it comes about and afterwards.
+
+    `done` of `total` prompt tokens are read, `reused` of them taken over; `ahead` other questions
+    come first. `error` is the line for the person when the state is "failed".
+    """
+
+    state: AnswerState = "unasked"
+    text: str = ""
+    sources: list[Document] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    grounded: float = 0.0
+    timings: dict[str, Any] = field(default_factory=dict)
+    ahead: int = 0
+    done: int = 0
+    total: int = 0
+    reused: int = 0
+    error: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+        return self.state in OVER
+
+    def take(self, part: Mapping[str, Any]) -> None:
+        """Add one part of the chain's stream."""
+        if "sources" in part:
+            self.sources = list(part["sources"])
+            self.state = "starting"
+        if part.get("answer"):
+            self.text += part["answer"]
+            self.state = "writing"
+        for name in ("citations", "grounded", "timings"):
+            if name in part:
+                setattr(self, name, part[name])
+
+    def progress(self, event: Mapping[str, Any]) -> None:
+        """Take the place in the queue or the progress of the prefill, as the chain tells it."""
+        if event.get("step") == "waiting":
+            self.state, self.ahead = "waiting", int(event["ahead"])
+        elif event.get("step") == "prefill":
+            self.state = "reading"
+            self.done, self.total, self.reused = (
+                int(event[name]) for name in ("done", "total", "reused")
+            )
+
+
+@dataclass
+class Turn:
+    """A question and its answer; `number` tells turns apart in widget keys."""
+
+    question: str
+    answer: Answer = field(default_factory=Answer)
+    number: int = field(default_factory=lambda: next(_numbers))
+
+
+@dataclass
+class File:
+    """One file on its way into the library: so far, or what became of it and why not."""
+
+    name: str
+    data: bytes = field(repr=False, default=b"")
+    state: FileState = "queued"
+    embedded: int = 0
+    chunks: int = 0
+    reason: str = ""
+
+    @property
+    def share(self) -> float:
+        """How far it is, from 0 to 1."""
+        if self.state == "embedding" and self.chunks:
+            return 0.2 + 0.7 * self.embedded / self.chunks
+        return {"queued": 0.0, "waiting": 0.05, "reading": 0.1, "indexing": 0.95}.get(
+            self.state, 1.0
+        )
+
+    @property
+    def good(self) -> bool:
+        """Whether the library holds it."""
+        return self.state in ("added", "updated", "unchanged")
+
+
+@dataclass
+class Delivery:
+    """Files put into a conversation together."""
+
+    files: list[File]
+    number: int = field(default_factory=lambda: next(_numbers))
+
+
+@dataclass
+class Conversation:
+    """What was asked, answered and added, in order."""
+
+    entries: list[Turn | Delivery] = field(default_factory=list)
+
+    def history(self, before: Turn) -> list[tuple[str, str]]:
+        """The turns before one, as the chain takes them; what has no words is left out."""
+        turns: list[tuple[str, str]] = []
+        for entry in self.entries:
+            if entry is before:
+                break
+            if isinstance(entry, Turn) and entry.answer.text and entry.answer.state != "failed":
+                turns += [("human", entry.question), ("ai", entry.answer.text)]
+        return turns

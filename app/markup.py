@@ -1,0 +1,71 @@
+"""Untrusted text as HTML and as Markdown: shown as it is, never obeyed.
+
+Document text, names, questions and answers all pass through here. It does not know Streamlit.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from itertools import pairwise
+
+Marked = tuple[int, int, str]
+"""A span of a text and the CSS class that it gets: (start, end, class)."""
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_BREAKS = re.compile(r"[\r\n\t\v\f\u2028\u2029]+")
+
+
+def escaped(text: str) -> str:
+    """The text for HTML, where it can neither open a tag, nor an entity, nor end an attribute."""
+    return html.escape(text.encode("utf-8", "replace").decode("utf-8"), quote=True)
+
+
+def marked(text: str, spans: Iterable[Marked]) -> str:
+    """The text for HTML, with each span in a <mark> of its class; overlaps get all classes.
+
+    Spans may lie outside the text or be empty: what is not there is not marked.
+    """
+    wanted = [(max(a, 0), min(b, len(text)), kind) for a, b, kind in spans]
+    wanted = [span for span in wanted if span[0] < span[1]]
+    edges = sorted({0, len(text), *(a for a, _, _ in wanted), *(b for _, b, _ in wanted)})
+    pieces = []
+    for start, end in pairwise(edges):
+        kinds = sorted({kind for a, b, kind in wanted if a <= start and end <= b})
+        piece = escaped(text[start:end])
+        pieces.append(f'<mark class="{" ".join(kinds)}">{piece}</mark>' if kinds else piece)
+    return "".join(pieces)
+
+
+def label(text: str) -> str:
+    """The text as one line of Markdown that means just itself, for labels and notices.
+
+    Every ASCII punctuation mark gets its backslash (CommonMark 2.4); a colon also gets a word
+    joiner, because Streamlit replaces :names: of emoji and icons after Markdown is parsed.
+    """
+    line = _BREAKS.sub(" ", text.encode("utf-8", "replace").decode("utf-8"))
+    return _PUNCTUATION.sub(r"\\\1", line).replace("\\:", "\\:\u2060")
+
+
+def snippet(text: str, spans: list[tuple[int, int]], longest: int = 280) -> tuple[int, int]:
+    """The part of a passage to show in little space: around its marked sentences.
+
+    A span of the text, about `longest` characters, that starts and ends between words; if the
+    marked sentences are longer, the first of them.
+    """
+    first, last = (min(a for a, _ in spans), max(b for _, b in spans)) if spans else (0, 0)
+    if last - first > longest and spans:
+        first, last = min(spans)
+        last = min(last, first + 2 * longest)
+    room = max(longest - (last - first), 0)
+    start = _between_words(text, max(first - room // 3, 0), first)
+    end = _between_words(text, min(last + room - (first - start), len(text)), len(text))
+    return start, end
+
+
+def _between_words(text: str, place: int, latest: int) -> int:
+    """The next place from here on, but not past `latest`, that does not cut a word of letters."""
+    while 0 < place < latest and text[place - 1].isalnum() and text[place].isascii():
+        place += 1
+    return place

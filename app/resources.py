@@ -1,0 +1,35 @@
+"""What all sessions of the chat share: one library, one chain, in this process."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from threading import Thread
+
+import streamlit as st
+
+from chains import RagChain, rag_chain
+from ingest import Library
+from models.chat_model import KvasirChat
+from models.errors import KvasirError
+from models.settings import get_settings
+
+
+@st.cache_resource(show_spinner=False)
+def shared_library() -> Library:
+    """The settings' library, opened or created once. Raises LibraryError."""
+    return Library(get_settings().library)
+
+
+@st.cache_resource(show_spinner=False)
+def shared_chain() -> RagChain:
+    """The chain over it; model and embedder are loaded meanwhile, before anybody asks."""
+    chain = rag_chain(shared_library())
+    Thread(target=_wake, args=(chain,), name="wake", daemon=True).start()
+    return chain
+
+
+def _wake(chain: RagChain) -> None:
+    with suppress(KvasirError):  # whoever asks will be told
+        chain.library.embedder.embed_query("ready")
+        if isinstance(chain.llm, KvasirChat):
+            _ = chain.llm.context_size
