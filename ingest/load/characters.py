@@ -19,6 +19,8 @@ def clean(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The text on one line: every run of white space one space, soft hyphens gone."""
+    if text.isprintable() and "  " not in text:  # nothing to mend: most cells of most tables
+        return text.strip(" ")
     return " ".join(clean(_SOFT.sub("", text)).split())
 
 

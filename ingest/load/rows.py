@@ -7,15 +7,18 @@ from ingest.load.characters import one_line
 
 def row_line(cells: Iterable[str]) -> str:
     """One row as a line; empty cells keep their place, "a | | b", but for those at its end."""
-    texts = [one_line(cell) for cell in cells]
-    while texts and not texts[-1]:
-        texts.pop()
-    return one_line(" | ".join(texts))
+    return _joined([one_line(cell) for cell in cells])
 
 
 def table_lines(rows: Iterable[Sequence[str]]) -> list[str]:
     """A table's rows as lines, without the rows and columns that are empty throughout."""
     texts = [[one_line(cell) for cell in row] for row in rows]
     used = sorted({i for row in texts for i, cell in enumerate(row) if cell})
-    lines = (row_line(row[i] for i in used if i < len(row)) for row in texts)
+    lines = (_joined([row[i] for i in used if i < len(row)]) for row in texts)
     return [line for line in lines if line]
+
+
+def _joined(cells: list[str]) -> str:
+    while cells and not cells[-1]:
+        cells.pop()
+    return one_line(" | ".join(cells))
