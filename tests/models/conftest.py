@@ -1,0 +1,74 @@
+"""The bundled model and embedder, loaded once for all tests of models."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from models.bundled import CHAT_MODEL, EMBEDDER, bundled_chat_model
+from models.chat_model import KvasirChat
+from models.embeddings import KvasirEmbeddings
+from models.engine.context import Context
+from models.engine.engine import Engine
+from models.loaded import shared_engine
+from models.settings import get_settings
+
+# One thread: two would wait for each other wherever something else runs on the machine, too.
+ENVIRONMENT = {"KVASIR_THREADS": "1", "KVASIR_CONTEXT": "2048"}
+
+
+def _set(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    for name in ("LIBRARY", "MODEL", "EMBEDDER", "GPU_LAYERS", "MAX_TOKENS", "TEMPERATURE"):
+        patch.delenv(f"KVASIR_{name}", raising=False)
+    for name, value in ENVIRONMENT.items():
+        patch.setenv(name, value)
+    patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+    patch.chdir(folder)
+    get_settings.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The working directory: empty, with the settings of these tests and nobody's kvasir.toml."""
+    _set(monkeypatch, tmp_path)
+    yield tmp_path
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def setting(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`setting(MODEL="…")` sets KVASIR_MODEL for the test."""
+
+    def change(**values: object) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(f"KVASIR_{name}", str(value))
+        get_settings.cache_clear()
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """The engine that `chat` runs on, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        _set(patch, tmp_path_factory.mktemp("engine"))
+        loaded = shared_engine(bundled_chat_model())
+    get_settings.cache_clear()
+    return loaded
+
+
+@pytest.fixture
+def vocabulary(engine: Engine) -> Context:
+    return engine.vocabulary
+
+
+@pytest.fixture
+def chat(engine: Engine) -> KvasirChat:
+    return KvasirChat(model=CHAT_MODEL, max_tokens=12)
+
+
+@pytest.fixture(scope="session")
+def embedder() -> KvasirEmbeddings:
+    loaded = KvasirEmbeddings(EMBEDDER)
+    assert loaded.dimensions
+    return loaded

@@ -1,0 +1,26 @@
+import pytest
+
+from models import bundled
+from models.bundled import bundled_chat_model, bundled_embedder
+from models.errors import ModelError
+
+
+def test_the_bundled_files_are_there_and_begin_with_their_magic() -> None:
+    assert bundled_chat_model().open("rb").read(4) == b"GGUF"
+    assert bundled_embedder().open("rb").read(4) == b"E5S1"
+
+
+@pytest.mark.parametrize("find", [bundled_chat_model, bundled_embedder])
+def test_a_package_that_is_not_installed_is_named(find, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundled, "find_spec", lambda module: None)
+    with pytest.raises(ModelError, match=r"is not installed. Run: make install"):
+        find()
+
+
+@pytest.mark.parametrize("find", [bundled_chat_model, bundled_embedder])
+def test_a_package_without_its_file_is_named(
+    find, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundled, "_folder", lambda module, package: tmp_path)
+    with pytest.raises(ModelError, match=r"holds no .*Run: make clean install"):
+        find()
