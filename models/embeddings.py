@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from langchain_core.embeddings import Embeddings
 
 from models.bundled import EMBEDDER, bundled_embedder
-from models.errors import ModelError
+from models.errors import ModelError, first_line
 from models.settings import get_settings
 
 if TYPE_CHECKING:
@@ -124,8 +124,7 @@ def _load(name: str) -> "SentenceTransformer":
             str(folder), local_files_only=local, model_kwargs={"dtype": "float32"}
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        raise ModelError(f"the embedder {name} cannot be loaded: {reason}") from error
+        raise ModelError(f"the embedder {name} cannot be loaded: {first_line(error)}") from error
 
 
 def _bundled_folder() -> Path:

@@ -23,3 +23,8 @@ class SettingsError(KvasirError):
 
 class ModelError(KvasirError):
     """A model file or an embedder cannot be found, read or run."""
+
+
+def first_line(error: BaseException) -> str:
+    """What another library's error says, in one line; its type where it says nothing."""
+    return (str(error).strip() or repr(error)).splitlines()[0]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from models.bundled import CHAT_MODEL, bundled_chat_model
-from models.errors import ModelError
+from models.errors import ModelError, first_line
 
 BUNDLED: dict[str, Callable[[], Path]] = {CHAT_MODEL: bundled_chat_model}
 SUFFIX = ".gguf"
@@ -44,5 +44,6 @@ def _download(repository: str, file: str) -> Path:
     try:
         return Path(hf_hub_download(repository, file))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"{file} of {repository} cannot be had from the hub: {reason}") from error
+        raise ModelError(
+            f"{file} of {repository} cannot be had from the hub: {first_line(error)}"
+        ) from error
