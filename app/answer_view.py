@@ -8,7 +8,7 @@ from app.cited_answer import show_cited_answer
 from app.conversation import Answer, Turn
 from app.desk import Desk
 from app.markup import escaped, label, marked, snippet
-from app.opened import open_passage, place_of, title_of
+from app.opened import name_of, open_passage
 from app.pieces import cited_passages, number_of
 from app.texts import Texts
 
@@ -69,7 +69,7 @@ class AnswerView:
                 on_click=self._open,
                 args=(place,),
             )
-            start, end = snippet(passage.page_content, spans)
+            start, end = snippet(passage.page_content, spans, longest=280 if spans else 140)
             shown = [(a - start, b - start, "hint") for a, b in spans]
             before = "… " if start else ""
             after = " …" if end < len(passage.page_content) else ""
@@ -110,9 +110,7 @@ class AnswerView:
                 )
 
     def _name(self, place: int) -> str:
-        passage = self._answer.sources[place]
-        where = place_of(str(passage.metadata.get("label") or ""), self._texts)
-        return f"[{place + 1}] {title_of(passage)}" + (f" · {where}" if where else "")
+        return f"[{place + 1}] {name_of(self._answer.sources[place], self._texts)}"
 
     def _open(self, place: int) -> None:
         self._desk.open(open_passage(self._answer.sources[place]))

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from app.conversation import Turn
-from app.opened import title_of
+from app.opened import name_of
 from app.pieces import number_of, pieces
 from app.texts import Texts
 
@@ -77,7 +77,7 @@ def show_cited_answer(turn: Turn, texts: Texts, on_open: Callable[[int], None]) 
             {
                 "text": piece.text,
                 "unsupported": piece.unsupported and answer.state == "done",
-                "citations": [_shown(turn, place) for place in piece.citations],
+                "citations": [_shown(turn, place, texts) for place in piece.citations],
             }
             for piece in pieces(answer.text, answer.citations)
         ],
@@ -87,7 +87,7 @@ def show_cited_answer(turn: Turn, texts: Texts, on_open: Callable[[int], None]) 
     _component()(key=key, data=data, on_opened_change=opened)
 
 
-def _shown(turn: Turn, place: int) -> dict[str, Any]:
+def _shown(turn: Turn, place: int, texts: Texts) -> dict[str, Any]:
     number = number_of(turn.answer.citations[place])
     passage = turn.answer.sources[number - 1]
-    return {"place": place, "number": str(number), "title": title_of(passage)}
+    return {"place": place, "number": str(number), "title": name_of(passage, texts)}

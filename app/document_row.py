@@ -46,7 +46,7 @@ def _ask_to_remove(desk: Desk, source: str) -> None:
 
 
 def _facts(document: Document, texts: Texts) -> str:
-    kind = escaped((document.format or PurePath(document.source).suffix.strip(".") or "?").upper())
+    kind = escaped((PurePath(document.source).suffix.strip(".") or document.format or "?").upper())
     upload = document.origin == "upload"
     source = texts.from_chat if upload else document.source
     if document.status == "failed":

@@ -50,12 +50,23 @@ def _uploader(desk: Desk) -> None:
             desk.dropped = Delivery(files)
             desk.uploader += 1  # a fresh, empty uploader
 
+    st.html(_uploader_words(desk.texts))
     st.file_uploader(
         desk.texts.upload,
         key=key,
         accept_multiple_files=True,
         help=desk.texts.upload_help,
         on_change=dropped,
+    )
+
+
+def _uploader_words(texts: Texts) -> str:
+    """Streamlit's uploader speaks English only; its words are put over by style (see style.css)."""
+    drop = texts.drop.format(megabytes=st.get_option("server.maxUploadSize"))
+    zone = '[data-testid="stFileUploaderDropzone'
+    return (
+        f"<style>{zone}\"] button p::after {{ content: '{texts.choose}' }}"
+        f"{zone}Instructions\"] span::after {{ content: '{drop}' }}</style>"
     )
 
 

@@ -27,7 +27,12 @@ def run() -> None:
     page = st.navigation(
         [
             st.Page(chat_page, title=desk.texts.chat, icon=":material/chat_bubble:", default=True),
-            st.Page(documents_page, title=desk.texts.documents, icon=":material/folder_open:"),
+            st.Page(
+                documents_page,
+                title=desk.texts.documents,
+                icon=":material/folder_open:",
+                url_path="documents",
+            ),
         ]
     )
     try:

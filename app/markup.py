@@ -48,19 +48,23 @@ def label(text: str) -> str:
     return _PUNCTUATION.sub(r"\\\1", line).replace("\\:", "\\:\u2060")
 
 
-def snippet(text: str, spans: list[tuple[int, int]], longest: int = 280) -> tuple[int, int]:
-    """The part of a passage to show in little space: around its marked sentences.
+def snippet(text: str, spans: Iterable[tuple[int, int]], longest: int = 280) -> tuple[int, int]:
+    """The part of a passage to show in little space: its first marked sentences, and around them.
 
-    A span of the text, about `longest` characters, that starts and ends between words; if the
-    marked sentences are longer, the first of them.
+    A span of the text, about `longest` characters, that cuts no word and no marked sentence short
+    (but a very long one); from the beginning where nothing is marked.
     """
-    first, last = (min(a for a, _ in spans), max(b for _, b in spans)) if spans else (0, 0)
-    if last - first > longest and spans:
-        first, last = min(spans)
-        last = min(last, first + 2 * longest)
+    wanted = sorted(spans) or [(0, 0)]
+    first, last = wanted[0][0], min(wanted[0][1], wanted[0][0] + 2 * longest)
+    edge = len(text)
+    for start, end in wanted[1:]:
+        if end - first > 1.5 * longest:
+            edge = start
+            break
+        last = max(last, end)
     room = max(longest - (last - first), 0)
     start = _between_words(text, max(first - room // 3, 0), first)
-    end = _between_words(text, min(last + room - (first - start), len(text)), len(text))
+    end = _between_words(text, min(last + room - (first - start), edge), edge)
     return start, end
 
 

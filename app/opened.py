@@ -76,6 +76,16 @@ def place_of(label: str, texts: Texts) -> str:
     return texts.page.format(page=label) if label.isdigit() else label
 
 
+def name_of(passage: Document, texts: Texts) -> str:
+    """A passage's document with its page, or with its section where there are no pages."""
+    title, data = title_of(passage), passage.metadata
+    where = place_of(str(data.get("label") or ""), texts)
+    section = next(iter(reversed(data.get("headings") or ())), "")
+    if not where and section != title:
+        where = str(section)
+    return f"{title} · {where}" if where else title
+
+
 def view(opened: Opened, library: Library) -> View:
     """The page around the passage as the library has it, or the passage alone if it has not."""
     try:

@@ -69,6 +69,8 @@ class Texts:
     uploading: str
     upload: str
     upload_help: str
+    choose: str
+    drop: str
     queued: str
     reading_file: str
     embedding_file: str
