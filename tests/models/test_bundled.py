@@ -6,8 +6,9 @@ from models.errors import ModelError
 
 
 def test_the_bundled_files_are_there_and_begin_with_their_magic() -> None:
-    assert bundled_chat_model().open("rb").read(4) == b"GGUF"
-    assert bundled_embedder().open("rb").read(4) == b"E5S1"
+    for path, magic in ((bundled_chat_model(), b"GGUF"), (bundled_embedder(), b"E5S1")):
+        with path.open("rb") as file:
+            assert file.read(4) == magic
 
 
 @pytest.mark.parametrize("find", [bundled_chat_model, bundled_embedder])

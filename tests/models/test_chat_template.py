@@ -36,10 +36,10 @@ def prompt(context: WithTemplate | Context, *turns: Turn) -> str:
         vocabulary.tokenize(name, special=True)[0]: name for name in ("<|im_start|>", "<|im_end|>")
     }
     pieces = [
-        controls.get(token) or vocabulary.piece(token).decode("utf-8", "replace")
+        controls.get(token, "").encode() or vocabulary.piece(token)
         for token in prompt_tokens(context, turns)
     ]
-    return "".join(pieces)
+    return b"".join(pieces).decode("utf-8")
 
 
 def test_the_bundled_models_own_template_makes_the_prompt(vocabulary: Context) -> None:

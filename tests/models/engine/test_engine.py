@@ -7,17 +7,9 @@ import pytest
 
 from models.bundled import bundled_chat_model
 from models.engine.context import BATCH, Context, Placement
-from models.engine.engine import (
-    BACKLOG,
-    Engine,
-    Event,
-    Finish,
-    Prefill,
-    PromptTooLong,
-    Text,
-    Waiting,
-)
+from models.engine.engine import Engine, PromptTooLong
 from models.engine.sampling import Sampling
+from models.engine.stream import BACKLOG, Event, Finish, Prefill, Text, Waiting
 from models.errors import ModelError
 
 SMALL = Placement(context=256, threads=1)
