@@ -38,15 +38,16 @@ class Evidence:
     sentences: tuple[Sentence, ...]
     vectors: np.ndarray
 
-    def best(self, question: str, vector: np.ndarray) -> list[Sentence]:
-        """The sentences that bear on the question, best first, MARKED at most."""
+    def best(self, question: str, vector: np.ndarray) -> list[tuple[Sentence, float]]:
+        """The sentences that bear on the question, with scores, best first, MARKED at most."""
         if not self.sentences:
             return []
         asked = content_words(question)
         words = [overlap(asked, content_words(sentence.text)) for sentence in self.sentences]
         scores = self.vectors @ vector + WORDS * np.array(words, np.float32)
         order = np.argsort(-scores, kind="stable")[:MARKED]
-        return [self.sentences[i] for i in order if scores[i] >= scores[order[0]] - MARGIN]
+        least = scores[order[0]] - MARGIN
+        return [(self.sentences[i], float(scores[i])) for i in order if scores[i] >= least]
 
 
 class EvidenceReader:
@@ -58,12 +59,13 @@ class EvidenceReader:
         self._lock = Lock()
 
     def read(self, passages: Sequence[Document]) -> Evidence:
-        """The evidence in the passages; a passage without text has no sentences."""
+        """The evidence in the passages; headings are no evidence, a blank passage has none."""
         found: list[Sentence] = []
         vectors: list[np.ndarray] = []
         for index, passage in enumerate(passages):
             text = passage.page_content
-            spans = sentences(text)
+            headings = {_bare(heading) for heading in passage.metadata.get("headings") or ()}
+            spans = [(a, b) for a, b in sentences(text) if _bare(text[a:b]) not in headings]
             found += [Sentence(index, start, end, text[start:end]) for start, end in spans]
             vectors.append(self._remembered(text, [text[start:end] for start, end in spans]))
         empty = np.zeros((0, self._embedder.dimensions), np.float32)
@@ -88,3 +90,8 @@ class EvidenceReader:
             while len(self._vectors) > REMEMBERED:
                 self._vectors.popitem(last=False)
         return rows
+
+
+def _bare(line: str) -> str:
+    """A heading's words, without a Markdown heading's marks."""
+    return line.strip().strip("#").strip()

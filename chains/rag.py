@@ -15,27 +15,30 @@ from typing import Any
 from langchain_core.callbacks import CallbackManagerForChainRun, dispatch_custom_event
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessageChunk
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import patch_config
 from langchain_core.runnables.utils import AddableDict
 
-from chains.evidence import Evidence, EvidenceReader
-from chains.fit import Fitted, fit
+from chains.asked import Asked
+from chains.evidence import Evidence, EvidenceReader, Sentence
 from chains.followup import search_text
 from chains.grounding import ground
-from chains.language import Language, language_of
+from chains.language import language_of
 from chains.prompts import WORDINGS
 from chains.question import Question, read_question
+from chains.quoting import quote, quotes
 from chains.retriever import LibraryRetriever
+from chains.writing import write
 from ingest import Library
-from models.chat_model import KvasirChat, chat_model
+from models.chat_model import KvasirChat, OnProgress, chat_model
+from models.engine.stream import Prefill, Waiting
 from models.settings import get_settings
 
 PROGRESS = "kvasir_progress"  # the custom event of a place in the queue and of the prefill
 
 Input = str | Mapping[str, Any]
+Marked = tuple[list[Document], Evidence, list[tuple[Sentence, float]]]
 
 
 def rag_chain(
@@ -113,97 +116,69 @@ class RagChain(Runnable[Input, AddableDict]):
     def _answer(
         self,
         inputs: Iterator[Input],
-        run: CallbackManagerForChainRun,
+        run_manager: CallbackManagerForChainRun,
         config: RunnableConfig,
     ) -> Iterator[AddableDict]:
         started = time.perf_counter()
         question = read_question(next(inputs))
         language = language_of(question.text)
-        below = patch_config(config, callbacks=run.get_child())
+        below = patch_config(config, callbacks=run_manager.get_child())
 
         found = self.retriever.invoke(search_text(question.text, question.history), below)
         retrieve_s = time.perf_counter() - started
-        sources, evidence = self._mark(question, found)
-        timings: dict[str, Any] = {
-            "retrieve_s": retrieve_s,
-            "evidence_s": time.perf_counter() - started,
-        }
+        sources, evidence, marked = self._mark(question, found)
+        evidence_s = time.perf_counter() - started
         yield AddableDict(sources=sources)
-        if not sources:
-            yield from self._nothing(language, timings)
-            return
 
-        fitted = fit(question, sources, language, self.llm)
-        last, answer = None, ""
-        for chunk in self._write(fitted, below):
-            if text := str(chunk.text):
-                timings.setdefault("first_token_s", time.perf_counter() - started)
+        asked = Asked(question, language, sources, marked, below, _reporter(below))
+        answer, first_token_s = "", 0.0
+        with closing(self._texts(asked)) as texts:
+            for text in texts:
+                first_token_s = first_token_s or time.perf_counter() - started
                 answer += text
                 yield AddableDict(answer=text)
-            last = chunk if last is None else last + chunk
 
         checked = ground(answer, sources, evidence, self._evidence)
-        timings |= _spent(last, timings, time.perf_counter() - started)
-        timings |= {"dropped_turns": fitted.dropped_turns}
-        timings |= {"dropped_passages": fitted.dropped_passages}
+        timings = {
+            "retrieve_s": retrieve_s,
+            "evidence_s": evidence_s,
+            "first_token_s": first_token_s,
+            "total_s": time.perf_counter() - started,
+            **asdict(asked.spent),
+        }
         yield AddableDict(
-            answer="",
-            citations=checked.citations,
-            grounded=checked.grounded,
-            timings=timings,
+            answer="", citations=checked.citations, grounded=checked.grounded, timings=timings
         )
 
-    def _mark(self, question: Question, found: list[Document]) -> tuple[list[Document], Evidence]:
+    def _mark(self, question: Question, found: list[Document]) -> Marked:
         """The passages with `weight` and `highlights` in their metadata, and their sentences."""
         evidence = self._evidence.read(found)
-        best = evidence.best(question.text, self._evidence.embed(question.text))
+        marked = evidence.best(question.text, self._evidence.embed(question.text))
         scores = [max(float(passage.metadata.get("score", 1.0)), 0.0) for passage in found]
         total = sum(scores) or 1.0
         sources = []
         for index, passage in enumerate(found):
-            marked = sorted((s.start, s.end) for s in best if s.passage == index)
-            extra = {"weight": scores[index] / total, "highlights": marked}
+            spans = sorted((s.start, s.end) for s, _ in marked if s.passage == index)
+            extra = {"weight": scores[index] / total, "highlights": spans}
             sources.append(Document(passage.page_content, metadata={**passage.metadata, **extra}))
-        return sources, evidence
+        return sources, evidence, marked
 
-    def _write(self, fitted: Fitted, config: RunnableConfig) -> Iterator[BaseMessageChunk]:
-        """The model's chunks; its engine reports progress into the chain's callbacks."""
-        kwargs: dict[str, Any] = {}
-        if isinstance(self.llm, KvasirChat):
-            kwargs["on_progress"] = lambda event: dispatch_custom_event(
-                PROGRESS, {"step": type(event).__name__.lower(), **asdict(event)}, config=config
-            )
-        stream = self.llm.stream(fitted.messages, config, **kwargs)
-        with closing(stream):  # type: ignore[type-var]
-            yield from stream
-
-    def _nothing(self, language: Language, timings: dict[str, Any]) -> Iterator[AddableDict]:
-        empty = isinstance(self.retriever, LibraryRetriever) and not self.library.documents()
-        wording = WORDINGS[language]
-        yield AddableDict(
-            answer=wording.empty_library if empty else wording.nothing_found,
-            citations=[],
-            grounded=0.0,
-            timings={**timings, **_spent(None, timings, timings["evidence_s"])},
-        )
+    def _texts(self, asked: Asked) -> Generator[str, None, None]:
+        """The answer in pieces: what the documents hold, or that they hold nothing."""
+        wording = WORDINGS[asked.language]
+        if not asked.passages:
+            ours = isinstance(self.retriever, LibraryRetriever)
+            empty = ours and not self.library.documents()
+            yield wording.empty_library if empty else wording.nothing_found
+        elif isinstance(self.llm, KvasirChat) and quotes(self.llm):
+            yield from quote(asked, self.llm)
+        else:
+            yield from write(asked, self.llm)
 
 
-def _spent(
-    last: BaseMessageChunk | None, timings: Mapping[str, Any], total_s: float
-) -> dict[str, Any]:
-    """Tokens and seconds; 0 where a model does not tell."""
-    message = last if isinstance(last, AIMessageChunk) else AIMessageChunk(content="")
-    usage = message.usage_metadata
-    details = usage.get("input_token_details", {}) if usage else {}
-    completion = usage["output_tokens"] if usage else 0
-    first_token_s = timings.get("first_token_s", total_s)
-    writing_s = total_s - first_token_s
-    speed = message.response_metadata.get("tokens_per_s")
-    return {
-        "first_token_s": first_token_s,
-        "prompt_tokens": usage["input_tokens"] if usage else 0,
-        "reused_tokens": details.get("cache_read", 0),
-        "completion_tokens": completion,
-        "tokens_per_s": speed or (completion / writing_s if writing_s > 0 else 0.0),
-        "total_s": total_s,
-    }
+def _reporter(config: RunnableConfig) -> OnProgress:
+    def report(event: Waiting | Prefill) -> None:
+        step = type(event).__name__.lower()
+        dispatch_custom_event(PROGRESS, {"step": step, **asdict(event)}, config=config)
+
+    return report

@@ -23,10 +23,11 @@ from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field
 
-from models.chat_template import Turn, prompt_tokens
-from models.engine.engine import Engine, Finish, Prefill, Text, Waiting
+from models.chat_template import Turn, last_turn_tokens, prompt_tokens
+from models.engine.engine import Engine
 from models.engine.sampling import Sampling
-from models.errors import ModelError
+from models.engine.stream import Finish, Likelihood, Prefill, Text, Waiting
+from models.errors import ModelError, first_line
 from models.loaded import shared_engine
 from models.settings import get_settings
 from models.weights import find_weights, is_provider
@@ -77,6 +78,24 @@ class KvasirChat(BaseChatModel):
         """Tokens of the whole prompt that these messages make."""
         return len(prompt_tokens(self.engine.vocabulary, _turns(messages)))
 
+    @property
+    def parameters(self) -> int:
+        """How many weights the model has."""
+        return self.engine.vocabulary.parameters
+
+    def likelihood(
+        self, messages: list[BaseMessage], on_progress: OnProgress | None = None
+    ) -> Likelihood:
+        """How likely the last message's text is after all before it."""
+        prefix, text = last_turn_tokens(self.engine.vocabulary, _turns(messages))
+        with closing(self.engine.likelihood(prefix, text)) as events:
+            for event in events:
+                if isinstance(event, Likelihood):
+                    return event
+                if on_progress and isinstance(event, Waiting | Prefill):
+                    on_progress(event)
+        raise ModelError("the engine was closed before the likelihood was known")
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -103,7 +122,7 @@ class KvasirChat(BaseChatModel):
                 elif isinstance(event, Finish):
                     chunk = ChatGenerationChunk(message=self._last(event))
                 else:
-                    if on_progress:
+                    if on_progress and isinstance(event, Waiting | Prefill):
                         on_progress(event)
                     continue
                 if run_manager:
@@ -147,8 +166,7 @@ def chat_model() -> BaseChatModel:
     try:
         return init_chat_model(name)
     except (ValueError, ImportError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"KVASIR_MODEL={name} cannot be used: {reason}") from error
+        raise ModelError(f"KVASIR_MODEL={name} cannot be used: {first_line(error)}") from error
 
 
 def _turns(messages: list[BaseMessage]) -> list[Turn]:

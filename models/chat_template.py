@@ -13,7 +13,7 @@ from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.engine.context import Context
-from models.errors import ModelError
+from models.errors import ModelError, first_line
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}"
@@ -46,6 +46,28 @@ def prompt_tokens(context: Context, turns: Sequence[Turn]) -> list[int]:
 
     Raises ModelError if the model's template cannot be used.
     """
+    parts = _parts(context, turns)
+    return [token for text, special in parts for token in context.tokenize(text, special=special)]
+
+
+def last_turn_tokens(context: Context, turns: Sequence[Turn]) -> tuple[list[int], list[int]]:
+    """The tokens before the last turn's text, and those of that text.
+
+    Raises ModelError if the model's template cannot be used.
+    """
+    text = turns[-1].content
+    parts = _parts(context, turns)
+    while parts and parts[-1][1]:  # what the template writes behind it
+        parts.pop()
+    if not parts or not parts[-1][0].endswith(text):
+        raise ModelError("the model's chat template leaves out the last message")
+    parts[-1] = (parts[-1][0].removesuffix(text), False)
+    before = [token for part, special in parts for token in context.tokenize(part, special=special)]
+    return before, context.tokenize(text)
+
+
+def _parts(context: Context, turns: Sequence[Turn]) -> list[tuple[str, bool]]:
+    """The prompt in parts: text, and whether control tokens in it count (the template's own)."""
     bos = context.special("bos")
     template = context.chat_template or CHATML
     variables = {"bos_token": bos, "eos_token": context.special("eos")}
@@ -57,18 +79,14 @@ def prompt_tokens(context: Context, turns: Sequence[Turn]) -> list[int]:
         try:
             rendered = _render(template, merged, variables)
         except _FAILURES as error:
-            reason = (str(error).strip() or repr(error)).splitlines()[0]
-            raise ModelError(f"the model's chat template cannot be used: {reason}") from error
+            raise ModelError(
+                f"the model's chat template cannot be used: {first_line(error)}"
+            ) from error
         turns = merged
-    tokens: list[int] = []
-    if context.adds_bos and bos and not rendered.startswith(bos):
-        tokens += context.tokenize(bos, special=True)
+    parts = [(bos, True)] if context.adds_bos and bos and not rendered.startswith(bos) else []
     for index, part in enumerate(_MARK.split(rendered)):
-        if index % 2:
-            tokens += context.tokenize(turns[int(part)].content)
-        else:
-            tokens += context.tokenize(part, special=True)
-    return tokens
+        parts.append((turns[int(part)].content, False) if index % 2 else (part, True))
+    return parts
 
 
 def _render(template: str, turns: Sequence[Turn], variables: dict[str, str]) -> str:

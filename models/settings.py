@@ -5,6 +5,7 @@ It does not know which models exist or what the settings do.
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_cache_path, user_config_path
 from pydantic import Field, ValidationError
@@ -44,6 +45,11 @@ class Settings(BaseSettings):
         -1, ge=-1, description="Layers that go to the GPU; -1 for all, where the build has one."
     )
     threads: int = Field(0, ge=0, description="Threads of the chat model; 0 for one per core.")
+    answers: Literal["auto", "quoted", "written"] = Field(
+        "auto",
+        description="Whether the model quotes the sentences that answer, or writes its own: by "
+        "default, models of less than a billion parameters quote.",
+    )
     max_tokens: int = Field(256, ge=1, description="Tokens of an answer, at most.")
     temperature: float = Field(
         0.0, ge=0, le=2, description="0 always takes the likeliest token; higher varies more."

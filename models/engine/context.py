@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import llama_cpp
+import numpy as np
 
 from models.engine.sampling import Sampling
 from models.errors import ModelError
@@ -90,6 +91,11 @@ class Context:
         return (llama_cpp.llama_model_chat_template(self._model, None) or b"").decode("utf-8")
 
     @property
+    def parameters(self) -> int:
+        """How many weights the model has."""
+        return int(llama_cpp.llama_model_n_params(self._model))
+
+    @property
     def adds_bos(self) -> bool:
         """Whether prompts begin with the beginning-of-sequence token."""
         return bool(llama_cpp.llama_vocab_get_add_bos(self._vocab))
@@ -137,8 +143,11 @@ class Context:
         llama_cpp.llama_memory_clear(self._memory, True)
         return 0
 
-    def decode(self, tokens: Sequence[int], position: int) -> None:
-        """Compute up to BATCH tokens from `position` on; the last one's logits can be sampled."""
+    def decode(self, tokens: Sequence[int], position: int, *, all_logits: bool = False) -> None:
+        """Compute up to BATCH tokens from `position` on; the last one's logits can be sampled.
+
+        With `all_logits`, log_probabilities can look behind each of them.
+        """
         batch = self._batch
         batch.n_tokens = len(tokens)
         for index, token in enumerate(tokens):
@@ -146,13 +155,29 @@ class Context:
             batch.pos[index] = position + index
             batch.n_seq_id[index] = 1
             batch.seq_id[index][0] = 0
-            batch.logits[index] = index == len(tokens) - 1
+            batch.logits[index] = all_logits or index == len(tokens) - 1
         status = llama_cpp.llama_decode(self._context, batch)
         if status:
             raise ModelError(
                 f"llama.cpp could not decode {len(tokens)} tokens at position {position} "
                 f"(status {status})"
             )
+
+    def log_probabilities(self, targets: Sequence[int]) -> list[float]:
+        """log P(target) for each, in nats, after the tokens of the last decode call.
+
+        The last target follows the last token, the one before it the last but one, and so on.
+        """
+        vocabulary = llama_cpp.llama_vocab_n_tokens(self._vocab)
+        found = []
+        for index, target in enumerate(targets):
+            place = index - len(targets)
+            logits = np.ctypeslib.as_array(
+                llama_cpp.llama_get_logits_ith(self._context, place), (vocabulary,)
+            ).astype(np.float64)
+            top = logits.max()
+            found.append(float(logits[target] - top - np.log(np.exp(logits - top).sum())))
+        return found
 
     def sampler(self, sampling: Sampling) -> "Sampler":
         """A sampler for one answer."""
