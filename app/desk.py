@@ -24,7 +24,8 @@ class Desk:
     dropped: Delivery | None = None
     opened: Opened | None = None
     uploader: int = 0
-    removing: str | None = None
+    removing: str = ""
+    removed: str = ""
     listed: int = 20
     jobs: dict[int, Job] = field(default_factory=dict)
 

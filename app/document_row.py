@@ -9,11 +9,14 @@ import streamlit as st
 from app.desk import Desk
 from app.markup import escaped
 from app.texts import Texts
-from ingest import Document
+from ingest import Document, Library
 
 
-def document_row(desk: Desk, document: Document) -> None:
-    """The row, with its button to remove the document."""
+def document_row(desk: Desk, library: Library, document: Document) -> None:
+    """The row, with its button to remove the document; a click asks first, below the row.
+
+    No dialog: its buttons would wait for files that are just going in.
+    """
     texts = desk.texts
     with st.container(
         horizontal=True, vertical_alignment="center", key=f"document-{document.id}", gap="small"
@@ -28,6 +31,23 @@ def document_row(desk: Desk, document: Document) -> None:
             on_click=_ask_to_remove,
             args=(desk, document.source),
         )
+    if desk.removing == document.source:
+        _confirm(desk, library, document)
+
+
+def _confirm(desk: Desk, library: Library, document: Document) -> None:
+    texts = desk.texts
+    with st.container(border=True, key="confirm", gap="small"):
+        st.markdown(f"**{texts.remove_question}** {texts.remove_explained}")
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                texts.remove_confirm,
+                key="remove",
+                type="primary",
+                on_click=_remove,
+                args=(desk, library, document),
+            )
+            st.button(texts.cancel, key="keep", on_click=_ask_to_remove, args=(desk, ""))
 
 
 def title_of(document: Document) -> str:
@@ -45,12 +65,19 @@ def _ask_to_remove(desk: Desk, source: str) -> None:
     desk.removing = source
 
 
+def _remove(desk: Desk, library: Library, document: Document) -> None:
+    desk.removing = ""
+    if library.remove(document.source):
+        desk.removed = title_of(document)
+
+
 def _facts(document: Document, texts: Texts) -> str:
     kind = escaped((PurePath(document.source).suffix.strip(".") or document.format or "?").upper())
     upload = document.origin == "upload"
     source = texts.from_chat if upload else document.source
     if document.status == "failed":
-        what = f'<div class="kv-failed">{texts.failed}: {escaped(document.error)}</div>'
+        reason = texts.failed.format(reason=escaped(document.error))
+        what = f'<div class="kv-failed">{reason}</div>'
     else:
         counts = [
             _count(document.pages, texts.pages_one, texts.pages_many),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.conversation import Delivery, File
 from app.desk import Desk, my_desk
-from app.document_row import document_row, matches, title_of
+from app.document_row import document_row, matches
 from app.markup import escaped, label
 from app.resources import shared_library
 from app.samples_offer import offer_samples
@@ -28,15 +28,16 @@ def documents_page() -> None:
     st.html(f'<div class="kv-title"><h1>{texts.documents}</h1><p>{texts.documents_lead}</p></div>')
     _uploader(desk)
     view = UploadView(desk.dropped, texts) if desk.dropped else None
-    documents = library.documents()
+    documents = sorted(library.documents(), key=lambda d: d.added_at, reverse=True)
     if documents:
         _status(library, texts)
-        _list(desk, documents)
+        _list(desk, library, documents)
     else:
         st.html(f'<div class="kv-note">{texts.no_documents}</div>')
         offer_samples(desk)
-    if desk.removing is not None:
-        _confirm_removal(desk, library, documents)
+    if desk.removed:
+        st.toast(label(texts.removed.format(title=desk.removed)), icon=":material/delete:")
+        desk.removed = ""
     if desk.dropped and view:
         _watch(desk, desk.dropped, view, library)
 
@@ -95,7 +96,7 @@ def _status(library: Library, texts: Texts) -> None:
     st.html(f'<div class="kv-figures">{cells}</div><div class="kv-meta">{details}</div>')
 
 
-def _list(desk: Desk, documents: list[Document]) -> None:
+def _list(desk: Desk, library: Library, documents: list[Document]) -> None:
     texts = desk.texts
     failed = sum(document.status == "failed" for document in documents)
     query = st.text_input(
@@ -117,7 +118,7 @@ def _list(desk: Desk, documents: list[Document]) -> None:
         st.html(f'<div class="kv-note">{texts.no_match}</div>')
         return
     for document in found[: desk.listed]:
-        document_row(desk, document)
+        document_row(desk, library, document)
     if len(found) > STEP:
         st.caption(texts.shown.format(shown=min(desk.listed, len(found)), total=len(found)))
     if len(found) > desk.listed:
@@ -126,25 +127,3 @@ def _list(desk: Desk, documents: list[Document]) -> None:
 
 def _show_more(desk: Desk) -> None:
     desk.listed += STEP
-
-
-def _confirm_removal(desk: Desk, library: Library, documents: list[Document]) -> None:
-    source, desk.removing = desk.removing, None
-    wanted = next((document for document in documents if document.source == source), None)
-    if wanted is None:
-        return
-    texts, title = desk.texts, title_of(wanted)
-
-    def body() -> None:
-        st.markdown(f"**{label(title)}**")
-        st.html(f'<div class="kv-meta">{escaped(wanted.source)}</div>')
-        st.write(texts.remove_explained)
-        keep, remove = st.columns(2)
-        if keep.button(texts.cancel, key="keep", width="stretch"):
-            st.rerun()
-        if remove.button(texts.remove_confirm, key="remove", type="primary", width="stretch"):
-            library.remove(wanted.source)
-            st.toast(label(texts.removed.format(title=title)), icon=":material/delete:")
-            st.rerun()
-
-    st.dialog(texts.remove_question, width="small")(body)()

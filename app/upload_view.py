@@ -55,5 +55,5 @@ def _outcome(file: File, texts: Texts) -> str:
         "updated": texts.updated,
         "unchanged": texts.unchanged,
         "stopped": texts.not_read,
-    }.get(file.state, f"{texts.failed}: {label(file.reason)}")
+    }.get(file.state, texts.failed.format(reason=label(file.reason)))
     return f":{color}[:material/{icon}:] {label(file.name)} · {words}"
