@@ -34,10 +34,10 @@ def ground(
 ) -> Grounding:
     """Cite every sentence of the answer that a passage supports.
 
-    Sentences without content words ("Yes.") are no claims and count neither way; an answer
-    without claims is grounded 0.
+    Questions and sentences without content words ("Yes.") are no claims and count neither way; an
+    answer without claims is grounded 0.
     """
-    claims = [span for span in sentences(answer) if content_words(answer[span[0] : span[1]])]
+    claims = _claims(answer)
     if not claims or not evidence.sentences:
         return Grounding([], 0.0)
     vectors = reader.embed_claims([answer[start:end] for start, end in claims])
@@ -52,10 +52,14 @@ def ground(
 def uncited(answer: str, citations: Sequence[Citation]) -> list[Span]:
     """The spans of the answer's claims that no citation covers."""
     cited = {(citation.get("start_index"), citation.get("end_index")) for citation in citations}
+    return [span for span in _claims(answer) if span not in cited]
+
+
+def _claims(answer: str) -> list[Span]:
     return [
         (start, end)
         for start, end in sentences(answer)
-        if (start, end) not in cited and content_words(answer[start:end])
+        if content_words(answer[start:end]) and not answer[start:end].endswith(("?", "？"))
     ]
 
 

@@ -122,6 +122,7 @@ class RagChain(Runnable[Input, AddableDict]):
         started = time.perf_counter()
         question = read_question(next(inputs))
         language = language_of(question.text)
+        llm = self.llm  # one that is missing is said before the work, not after it
         below = patch_config(config, callbacks=run_manager.get_child())
 
         found = self.retriever.invoke(search_text(question.text, question.history), below)
@@ -132,7 +133,7 @@ class RagChain(Runnable[Input, AddableDict]):
 
         asked = Asked(question, language, sources, marked, below, _reporter(below))
         answer, first_token_s = "", 0.0
-        with closing(self._texts(asked)) as texts:
+        with closing(self._texts(asked, llm)) as texts:
             for text in texts:
                 first_token_s = first_token_s or time.perf_counter() - started
                 answer += text
@@ -163,17 +164,17 @@ class RagChain(Runnable[Input, AddableDict]):
             sources.append(Document(passage.page_content, metadata={**passage.metadata, **extra}))
         return sources, evidence, marked
 
-    def _texts(self, asked: Asked) -> Generator[str, None, None]:
+    def _texts(self, asked: Asked, llm: BaseChatModel) -> Generator[str, None, None]:
         """The answer in pieces: what the documents hold, or that they hold nothing."""
         wording = WORDINGS[asked.language]
         if not asked.passages:
             ours = isinstance(self.retriever, LibraryRetriever)
             empty = ours and not self.library.documents()
             yield wording.empty_library if empty else wording.nothing_found
-        elif isinstance(self.llm, KvasirChat) and quotes(self.llm):
-            yield from quote(asked, self.llm)
+        elif isinstance(llm, KvasirChat) and quotes(llm):
+            yield from quote(asked, llm)
         else:
-            yield from write(asked, self.llm)
+            yield from write(asked, llm)
 
 
 def _reporter(config: RunnableConfig) -> OnProgress:

@@ -157,9 +157,13 @@ class KvasirChat(BaseChatModel):
 
 
 def chat_model() -> BaseChatModel:
-    """The chat model of the settings: the engine's, or a provider's by its LangChain name."""
+    """The chat model of the settings: the engine's, or a provider's by its LangChain name.
+
+    Nothing is loaded yet. Raises ModelError if there is no such model.
+    """
     name = get_settings().model
     if not is_provider(name):
+        find_weights(name)
         return KvasirChat(model=name)
     from langchain.chat_models import init_chat_model
 

@@ -1,0 +1,46 @@
+"""Answers in the documents' own words."""
+
+from langchain_core.language_models import FakeListChatModel
+
+from chains.asked import Asked
+from chains.evidence import Sentence
+from chains.question import Question
+from chains.quoting import quote, quotes
+from models.chat_model import KvasirChat
+
+
+def ask(question: str, *sentences: str) -> Asked:
+    marked = [(Sentence(0, 0, len(text), text), 0.9) for text in sentences]
+    return Asked(Question(question), "en", [], marked, {}, lambda event: None)
+
+
+def test_the_likelier_sentence_wins_between_equals(chat: KvasirChat) -> None:
+    asked = ask(
+        "Who designed the Pharos of Alexandria?",
+        "Bananas are yellow and grow in bunches.",
+        "The Pharos of Alexandria was designed by Sostratus of Cnidus.",
+    )
+    answer = "".join(quote(asked, chat))
+    assert answer.startswith("The Pharos of Alexandria was designed by Sostratus")
+    assert "Bananas" not in answer
+    assert asked.spent.prompt_tokens > asked.spent.reused_tokens >= 0
+    assert asked.spent.completion_tokens == len(chat.get_token_ids(answer))
+
+
+def test_the_pieces_are_the_sentences_to_the_letter(chat: KvasirChat) -> None:
+    text = "Spaces  stay, as do\ttabs and 中文。"
+    assert "".join(quote(ask("Do spaces stay?", text), chat)) == text
+
+
+def test_without_marked_sentences_nothing_is_quoted(chat: KvasirChat) -> None:
+    assert list(quote(ask("Anything?"), chat)) == []
+
+
+def test_small_local_models_quote_and_others_write(chat: KvasirChat, settings) -> None:
+    assert quotes(chat)
+    assert not quotes(FakeListChatModel(responses=["x"]))
+    settings(ANSWERS="written")
+    assert not quotes(chat)
+    settings(ANSWERS="quoted")
+    assert quotes(chat)
+    assert not quotes(FakeListChatModel(responses=["x"]))
