@@ -16,7 +16,7 @@ from langchain_core.messages import (
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
-from models.bundled import CHAT_MODEL
+from models.bundled import CHAT_MODEL, bundled_chat_model
 from models.chat_model import KvasirChat, chat_model
 from models.engine.engine import Engine, PromptTooLong
 from models.engine.stream import Prefill, Waiting
@@ -169,12 +169,22 @@ def test_token_ids_are_the_models_own(chat: KvasirChat, engine: Engine) -> None:
 
 
 def test_the_settings_choose_the_model(setting: Callable[..., None]) -> None:
-    setting(MODEL="some/file.gguf", TEMPERATURE=0.5, MAX_TOKENS=9)
+    file = str(bundled_chat_model())
+    setting(MODEL=file, TEMPERATURE=0.5, MAX_TOKENS=9)
     model = chat_model()
     assert isinstance(model, KvasirChat)
-    assert (model.model, model.temperature, model.max_tokens) == ("some/file.gguf", 0.5, 9)
+    assert (model.model, model.temperature, model.max_tokens) == (file, 0.5, 9)
+    setting(MODEL="some/file.gguf")
     with pytest.raises(ModelError, match="there is no model some"):
-        model.invoke("hello")
+        chat_model()
+
+
+def test_the_likelihood_of_a_text_depends_on_what_stands_before_it(chat: KvasirChat) -> None:
+    question = HumanMessage("Who wrote Faust?")
+    near = chat.likelihood([SystemMessage("Goethe wrote Faust in 1808."), question])
+    far = chat.likelihood([SystemMessage("Bananas are yellow fruits."), question])
+    assert near.tokens == far.tokens == len(chat.get_token_ids(question.text))
+    assert far.total < near.total < 0
 
 
 @pytest.mark.parametrize("name", ["nobody:model", "cohere:command"])
