@@ -9,7 +9,15 @@ from models.bundled import bundled_chat_model
 from models.engine.context import BATCH, Context, Placement
 from models.engine.engine import Engine, PromptTooLong
 from models.engine.sampling import Sampling
-from models.engine.stream import BACKLOG, Event, Finish, Prefill, Text, Waiting
+from models.engine.stream import (
+    BACKLOG,
+    Event,
+    Finish,
+    Likelihood,
+    Prefill,
+    Text,
+    Waiting,
+)
 from models.errors import ModelError
 
 SMALL = Placement(context=256, threads=1)
@@ -284,3 +292,36 @@ def test_characters_of_several_bytes_arrive_whole(engine: Engine, prompt: str) -
     parts = [event.text for event in stream if isinstance(event, Text)]
     assert set("".join(parts[:-1])) & set(prompt)
     assert "\ufffd" not in "".join(parts[:-1])  # the last may be cut by max_tokens
+
+
+def likelihood(engine: Engine, prefix: list[int], text: list[int]) -> Likelihood:
+    *_, last = engine.likelihood(prefix, text)
+    assert isinstance(last, Likelihood)
+    return last
+
+
+def test_likelihoods_multiply_along_a_text(engine: Engine) -> None:
+    """log P(ab | p) = log P(a | p) + log P(b | pa), also where the pieces of decoding differ."""
+    words = engine.vocabulary.tokenize("The river is long and full of stones. " * 40)
+    assert len(words) > 2 * BATCH
+    prefix, first, second = words[:5], words[5:40], words[40:]
+    whole = likelihood(engine, prefix, first + second)
+    parts = [likelihood(engine, prefix, first), likelihood(engine, prefix + first, second)]
+    assert whole.tokens == sum(part.tokens for part in parts)
+    assert whole.total == pytest.approx(sum(part.total for part in parts), rel=0.02)
+
+
+def test_the_likeliest_token_is_the_one_that_greedy_takes(engine: Engine) -> None:
+    prompt = engine.vocabulary.tokenize("The capital of France is")
+    taken = text(engine.generate(prompt, Sampling(max_tokens=1)))
+    scores = {
+        word: likelihood(engine, prompt, engine.vocabulary.tokenize(word)).total
+        for word in (taken, " banana", " seventeen", " and")
+    }
+    assert max(scores, key=lambda word: scores[word]) == taken
+
+
+def test_a_likelihood_needs_a_prefix_and_a_text(engine: Engine) -> None:
+    for prefix, words in (([], [1]), ([1], [])):
+        with pytest.raises(ModelError, match="likelihood"):
+            engine.likelihood(prefix, words)
