@@ -20,8 +20,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.squad import QA, Question, read_squad  # noqa: E402
-from chains import rag_chain  # noqa: E402
+from squad import QA, Question, read_squad  # noqa: E402
+
+from chains import RagChain, rag_chain  # noqa: E402
 from ingest import Library, sync  # noqa: E402
 from models.settings import get_settings  # noqa: E402
 
@@ -57,7 +58,7 @@ def marked(result: dict[str, Any]) -> str:
 
 def measure(language: str, library: Library, questions: list[Question]) -> list[Row]:
     """Every question in both ways, in turn, so that a busy machine slows both alike."""
-    chains = {}
+    chains: dict[str, RagChain] = {}
     results: dict[str, list[dict[str, Any]]] = {"quoted": [], "written": []}
     for question in questions:
         for answers, done in results.items():
