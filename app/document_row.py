@@ -11,6 +11,8 @@ from app.markup import escaped
 from app.texts import Texts
 from ingest import Document, Library
 
+UPLOAD = "upload:"
+
 
 def document_row(desk: Desk, library: Library, document: Document) -> None:
     """The row, with its button to remove the document; a click asks first, below the row.
@@ -52,7 +54,7 @@ def _confirm(desk: Desk, library: Library, document: Document) -> None:
 
 def title_of(document: Document) -> str:
     """What a document is called: its title, or the last part of its source."""
-    return document.title or PurePath(document.source).name
+    return document.title or PurePath(document.source.removeprefix(UPLOAD)).name
 
 
 def matches(document: Document, query: str) -> bool:

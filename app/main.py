@@ -3,12 +3,11 @@
 import sys
 from pathlib import Path
 
-ROOT = str(Path(__file__).resolve().parent.parent)
-if ROOT not in sys.path:  # `streamlit run` puts app/ there, whose modules would shadow others
-    sys.path[:] = [
-        ROOT,
-        *(entry for entry in sys.path if Path(entry or ".").resolve().name != "app"),
-    ]
+HERE = Path(__file__).resolve().parent
+# Streamlit puts app/ itself first: its modules would shadow others.
+sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != HERE]
+if str(HERE.parent) not in sys.path:
+    sys.path.insert(0, str(HERE.parent))
 
 from app.frame import run  # noqa: E402 - the path comes first
 

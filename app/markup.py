@@ -44,7 +44,7 @@ def label(text: str) -> str:
     Every ASCII punctuation mark gets its backslash (CommonMark 2.4); a colon also gets a word
     joiner, because Streamlit replaces :names: of emoji and icons after Markdown is parsed.
     """
-    line = _BREAKS.sub(" ", text.encode("utf-8", "replace").decode("utf-8"))
+    line = _BREAKS.sub(" ", text.encode("utf-8", "replace").decode("utf-8")).strip()
     return _PUNCTUATION.sub(r"\\\1", line).replace("\\:", "\\:\u2060")
 
 
@@ -59,7 +59,7 @@ def snippet(text: str, spans: Iterable[tuple[int, int]], longest: int = 280) -> 
     edge = len(text)
     for start, end in wanted[1:]:
         if end - first > 1.5 * longest:
-            edge = start
+            edge = max(start, last)
             break
         last = max(last, end)
     room = max(longest - (last - first), 0)

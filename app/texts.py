@@ -48,7 +48,6 @@ class Texts:
     no_words: str
 
     # below an answer
-    cited: str
     nothing_cited: str
     grounded: str
     unsupported: str

@@ -37,7 +37,6 @@ ENGLISH = Texts(
     stopped_silent="Stopped before the first word.",
     evidence="From your documents",
     no_words="The model wrote nothing. The passages above are what your documents say.",
-    cited="Cited",
     nothing_cited="No sentence of this answer could be traced to your documents: "
     "read the passages above instead.",
     grounded="{percent}% of the answer is supported",

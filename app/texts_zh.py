@@ -34,7 +34,6 @@ CHINESE = Texts(
     stopped_silent="在写出第一个字之前就停止了。",
     evidence="文档中的依据",
     no_words="模型什么也没有写。上面的段落就是您的文档里的内容。",
-    cited="引用",
     nothing_cited="这个回答没有一句能在您的文档中找到依据：请以上面的段落为准。",
     grounded="回答中有 {percent}% 有原文依据",
     unsupported="没有段落支持这句话",
