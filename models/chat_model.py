@@ -113,14 +113,15 @@ class KvasirChat(BaseChatModel):
         on_progress: OnProgress | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        engine = self.engine
+        name = kwargs.get("model", self.model)
+        engine = shared_engine(find_weights(name))
         tokens = prompt_tokens(engine.vocabulary, _turns(messages))
         with closing(engine.generate(tokens, self._sampling(stop, kwargs))) as events:
             for event in events:
                 if isinstance(event, Text):
                     chunk = ChatGenerationChunk(message=AIMessageChunk(content=event.text))
                 elif isinstance(event, Finish):
-                    chunk = ChatGenerationChunk(message=self._last(event))
+                    chunk = ChatGenerationChunk(message=self._last(event, name))
                 else:
                     if on_progress and isinstance(event, Waiting | Prefill):
                         on_progress(event)
@@ -134,7 +135,7 @@ class KvasirChat(BaseChatModel):
         values = {name: overrides.get(name, getattr(self, name)) for name in names}
         return Sampling(stop=tuple(self.stop if stop is None else stop), **values)
 
-    def _last(self, finish: Finish) -> AIMessageChunk:
+    def _last(self, finish: Finish, model: str) -> AIMessageChunk:
         spent = finish.total_s - finish.first_token_s
         speed = (finish.completion_tokens - 1) / spent if spent > 0 else 0.0
         return AIMessageChunk(
@@ -146,7 +147,7 @@ class KvasirChat(BaseChatModel):
                 input_token_details=InputTokenDetails(cache_read=finish.reused_tokens),
             ),
             response_metadata={
-                "model_name": self.model,
+                "model_name": model,
                 "model_provider": "kvasir",
                 "finish_reason": finish.reason,
                 "first_token_s": finish.first_token_s,

@@ -105,7 +105,10 @@ def _render(template: str, turns: Sequence[Turn], variables: dict[str, str]) -> 
         size += len(part)
         if size > LIMIT:
             raise TemplateError(f"it writes more than {LIMIT} characters")
-    return "".join(parts)
+    rendered = "".join(parts)
+    if any(int(index) >= len(turns) for index in _MARK.findall(rendered)):
+        raise TemplateError("it writes the marks that stand for the messages")
+    return rendered
 
 
 def _raise(message: str) -> None:
