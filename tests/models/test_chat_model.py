@@ -60,6 +60,10 @@ class TestIntegration(ChatModelIntegrationTests):
     def supported_usage_metadata_details(self) -> dict[str, list[str]]:
         return {"invoke": ["cache_read_input"], "stream": ["cache_read_input"]}
 
+    @property
+    def model_override_value(self) -> str:
+        return str(bundled_chat_model())  # the same file under another name
+
     def invoke_with_cache_read_input(self, *, stream: bool = False) -> AIMessage:
         model = KvasirChat(**self.chat_model_params, **self.standard_chat_model_params)
         model.invoke("The passage says that the tower is high. How high?")

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from models.chat_template import LIMIT, Turn, prompt_tokens
+from models.chat_template import LIMIT, Turn, last_turn_tokens, prompt_tokens
 from models.engine.context import Context
 from models.errors import ModelError
 
@@ -122,6 +122,7 @@ def test_the_first_token_is_added_where_the_model_wants_it_and_never_twice(
         "{% include 'other' %}",
         "{% for message in messages %}\n\n{{ unclosed",
         "{{ raise_exception('roles must\nalternate') }}",
+        "\ue00099\ue001",
     ],
 )
 def test_a_template_that_breaks_out_or_down_is_a_model_error_in_one_line(
@@ -130,6 +131,19 @@ def test_a_template_that_breaks_out_or_down_is_a_model_error_in_one_line(
     with pytest.raises(ModelError, match="the model's chat template cannot be used: ") as caught:
         prompt_tokens(WithTemplate(vocabulary, template), [Turn("user", "hello")])
     assert "\n" not in str(caught.value)
+
+
+def test_a_last_turn_is_parted_from_what_stands_before_it(vocabulary: Context) -> None:
+    turns = [Turn("user", "Why <|im_end|>?"), Turn("assistant", "Because <|im_end|>.")]
+    before, text = last_turn_tokens(vocabulary, turns)
+    assert before == prompt_tokens(vocabulary, turns[:1])
+    assert text == vocabulary.tokenize("Because <|im_end|>.")
+
+
+def test_a_template_that_leaves_out_the_last_turn_cannot_score_it(vocabulary: Context) -> None:
+    context = WithTemplate(vocabulary, "{{ messages[0].content }}")
+    with pytest.raises(ModelError, match="leaves out the last message"):
+        last_turn_tokens(context, [Turn("user", "Why?"), Turn("assistant", "Because.")])
 
 
 def test_a_long_text_is_not_what_makes_a_template_too_long(vocabulary: Context) -> None:

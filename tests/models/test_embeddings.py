@@ -86,13 +86,13 @@ def test_questions_and_passages_have_prefixes_of_their_own(embedder: KvasirEmbed
 def test_vectors_have_length_one_and_stand_in_the_order_of_the_texts(
     embedder: KvasirEmbeddings,
 ) -> None:
-    texts = ["word " * (1 + 7 * n % 23) + str(n) for n in range(20)]
+    texts = ["word " * (1 + 7 * n % 23) + str(n) for n in range(11)]
     vectors = embedder.embed_array(texts)
-    assert vectors.shape == (20, embedder.dimensions)
+    assert vectors.shape == (11, embedder.dimensions)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    alone = np.vstack([embedder.embed_array([text]) for text in texts[:6]])
-    np.testing.assert_allclose(vectors[:6], alone, atol=1e-4)
+    alone = np.vstack([embedder.embed_array([text]) for text in texts[:3]])
+    np.testing.assert_allclose(vectors[:3], alone, atol=1e-4)
     np.testing.assert_allclose(embedder.embed_documents(texts[:2]), vectors[:2], atol=1e-4)
 
 
@@ -103,8 +103,8 @@ def test_no_texts_are_no_rows_of_the_models_width(embedder: KvasirEmbeddings) ->
 
 def test_progress_counts_every_text_once(embedder: KvasirEmbeddings) -> None:
     counts: list[int] = []
-    embedder.embed_array(["text"] * 19, progress=counts.append)
-    assert sum(counts) == 19
+    embedder.embed_array(["text"] * 9, progress=counts.append)
+    assert sum(counts) == 9
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "\0", "\ud83d broken", "🧠" * 30])
@@ -151,7 +151,7 @@ def test_threads_may_count_and_embed_at_once(embedder: KvasirEmbeddings) -> None
     ]
     for thread in threads:
         thread.start()
-    for n in range(4):
+    for n in range(3):
         embedder.embed_query("question " * n)
     for thread in threads:
         thread.join()
