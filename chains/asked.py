@@ -20,6 +20,7 @@ class Spent:
     reused_tokens: int = 0
     completion_tokens: int = 0
     tokens_per_s: float = 0.0
+    quoted: bool = False  # whether the answer is the documents' own words
     dropped_turns: int = 0
     dropped_passages: int = 0
 

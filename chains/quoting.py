@@ -36,6 +36,7 @@ def quote(asked: Asked, llm: KvasirChat) -> Iterator[str]:
     Nothing without marked sentences. Closing the iterator stops the model.
     """
     started = time.perf_counter()
+    asked.spent.quoted = True
     scored = []
     for sentence, score in asked.marked:
         messages = [SystemMessage(sentence.text), HumanMessage(asked.question.text)]

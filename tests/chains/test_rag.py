@@ -52,6 +52,7 @@ def test_the_bundled_model_answers_with_a_citation_of_the_right_place(
     page = library.page(extras["source"], extras["page"])
     assert page.text[extras["start"] : extras["end"]] == result["citations"][0]["cited_text"]
     assert result["timings"]["completion_tokens"] > 0
+    assert result["timings"]["quoted"]
 
 
 def test_sources_are_best_first_with_weights_and_marked_sentences(library: Library) -> None:
@@ -71,6 +72,7 @@ def test_the_bundled_model_writes_when_told_to(library: Library, settings: Any) 
     timings = parts[-1]["timings"]
     assert timings["prompt_tokens"] > timings["completion_tokens"] > 3
     assert timings["tokens_per_s"] > 0
+    assert not timings["quoted"]
 
 
 def test_the_evidence_comes_before_the_answer_and_parts_add_up(library: Library) -> None:
