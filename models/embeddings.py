@@ -4,7 +4,8 @@ It does not know documents or indexes. The bundled model is converted into the c
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -85,7 +86,7 @@ class KvasirEmbeddings(Embeddings):
 
     def embed_query(self, text: str) -> list[float]:
         """Embed a question."""
-        with self._lock:
+        with self._lock, _one_thread():
             vector = self._model.encode_query(
                 _writable(text), normalize_embeddings=True, show_progress_bar=False
             )
@@ -103,6 +104,22 @@ class KvasirEmbeddings(Embeddings):
 def _writable(text: str) -> str:
     """The text, half surrogate pairs replaced, which the tokenizer refuses; as long as before."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A question is short, and torch's threads wait for each other by spinning.
+
+    On 2 busy cores (an answer being made, say) a question took 1.9 s with two, 0.05 s with one.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _load(name: str) -> "SentenceTransformer":
