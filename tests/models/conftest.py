@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from models.bundled import CHAT_MODEL, EMBEDDER, bundled_chat_model
 from models.chat_model import KvasirChat
@@ -13,7 +14,7 @@ from models.engine.engine import Engine
 from models.loaded import shared_engine
 from models.settings import get_settings
 
-# One thread: two would wait for each other wherever something else runs on the machine, too.
+# One thread, here and for torch: two wait for each other wherever something else runs, too.
 ENVIRONMENT = {"KVASIR_THREADS": "1", "KVASIR_CONTEXT": "2048"}
 
 
@@ -69,6 +70,7 @@ def chat(engine: Engine) -> KvasirChat:
 
 @pytest.fixture(scope="session")
 def embedder() -> KvasirEmbeddings:
+    torch.set_num_threads(1)
     loaded = KvasirEmbeddings(EMBEDDER)
     assert loaded.dimensions
     return loaded

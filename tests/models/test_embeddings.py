@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.embeddings import Embeddings
@@ -156,6 +157,16 @@ def test_threads_may_count_and_embed_at_once(embedder: KvasirEmbeddings) -> None
     for thread in threads:
         thread.join()
     assert found == [expected] * 150
+
+
+def test_a_question_leaves_torch_its_threads(embedder: KvasirEmbeddings) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        embedder.embed_query("question")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_the_bundled_model_is_converted_into_the_cache_once(
