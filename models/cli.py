@@ -7,7 +7,7 @@ from pathlib import Path
 
 from models.errors import KvasirError
 from models.settings import PREFIX, Settings, get_settings, settings_table
-from models.weights import BUNDLED, find_weights, is_provider
+from models.weights import BUNDLED, find_weights, is_on_hub, is_provider
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,6 +38,9 @@ def _models() -> Iterator[str]:
         mark = "*" if name == chosen else " "
         if is_provider(name):
             yield f"{mark} {name}  (through LangChain's init_chat_model)"
+            continue
+        if is_on_hub(name):
+            yield f"{mark} {name}  (from the hub, fetched at first use)"
             continue
         path = find_weights(name)
         kind = "bundled" if name in BUNDLED else "file"

@@ -18,6 +18,13 @@ def is_provider(name: str) -> bool:
     return ":" in name and not name.lower().endswith(SUFFIX) and name not in BUNDLED
 
 
+def is_on_hub(name: str) -> bool:
+    """Whether the name is `owner/repository:file.gguf`, fetched at first use, and no file here."""
+    path = Path(name).expanduser()
+    hub = name.lower().endswith(SUFFIX) and ":" in name and not path.is_absolute()
+    return hub and not path.is_file()
+
+
 def find_weights(name: str) -> Path:
     """The GGUF file for a bundled name, a path, or `owner/repository:file.gguf` on the hub.
 
@@ -29,7 +36,7 @@ def find_weights(name: str) -> Path:
     path = Path(name).expanduser()
     if path.is_file():
         return path
-    if name.lower().endswith(SUFFIX) and ":" in name and not path.is_absolute():
+    if is_on_hub(name):
         return _download(*name.rsplit(":", 1))
     raise ModelError(
         f"there is no model {name}: it is neither a file nor a bundled name "

@@ -88,6 +88,15 @@ def test_a_providers_model_is_listed_without_a_file(
     assert "* openai:gpt-x  (through LangChain's init_chat_model)" in capsys.readouterr().out
 
 
+def test_a_model_on_the_hub_is_listed_without_fetching_it(
+    setting: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    setting(MODEL="nobody/nothing:model.gguf")
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out
+    assert "* nobody/nothing:model.gguf  (from the hub, fetched at first use)" in shown
+
+
 @pytest.mark.parametrize("arguments", [[], ["what"], ["list", "--all"]])
 def test_unusable_arguments_have_the_exit_code_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
