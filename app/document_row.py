@@ -54,7 +54,7 @@ def _confirm(desk: Desk, library: Library, document: Document) -> None:
 
 def title_of(document: Document) -> str:
     """What a document is called: its title, or the last part of its source."""
-    return document.title or PurePath(document.source.removeprefix(UPLOAD)).name
+    return (document.title or PurePath(document.source).name).removeprefix(UPLOAD)
 
 
 def matches(document: Document, query: str) -> bool:

@@ -1,0 +1,244 @@
+"""The whole of it: `python app` with the real models and samples, in a real Chromium."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+SLOW = 120_000  # milliseconds: the machine may have other things to do
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+    pytest.mark.timeout(600),
+]
+
+
+class Chat:
+    """`python app` in a process of its own."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("KVASIR_")}
+        self._log = (folder.parent / f"{port}.log").open("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT / "app"), "--library", str(folder), "--port", str(port)],
+            cwd=folder.parent,
+            env={**environment, "HOME": str(folder.parent), **_cache(), **settings},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 240
+        while not self._answers():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.2)
+
+    def said(self) -> str:
+        return Path(self._log.name).read_text()
+
+    def interrupt(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(60)
+        self._log.close()
+        return code
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=5) as reply:
+                return bool(reply.status == 200)
+        except OSError:
+            return False
+
+
+def _cache() -> dict[str, str]:
+    """The user's own cache: the embedder is converted once, not once per test run."""
+    return {"XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("chat") / "library"
+
+
+@pytest.fixture(scope="module")
+def chat(folder: Path) -> Iterator[Chat]:
+    chat = Chat(folder)
+    yield chat
+    code, said = chat.interrupt(), chat.said()
+    assert code == 0
+    assert "Traceback" not in said
+    assert "13 documents" in said
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def tab(browser: Browser, chat: Chat, locale: str = "en-US", path: str = "") -> Page:
+    page = browser.new_context(locale=locale).new_page()
+    page.set_default_timeout(SLOW)
+    page.goto(chat.address + path)
+    expect(page.locator(".kv-hello, .kv-title")).to_be_visible(timeout=SLOW)
+    return page
+
+
+def ask(page: Page, question: str) -> None:
+    box = page.get_by_test_id("stChatInput").locator("textarea")
+    box.fill(question)
+    box.press("Enter")
+
+
+def ended(page: Page, answers: int = 1) -> Locator:
+    """The small print of the last answer, which comes when it has ended."""
+    expect(page.locator(".kv-support")).to_have_count(answers, timeout=SLOW)
+    return page.locator(".kv-support").last
+
+
+@pytest.mark.parametrize(
+    ("locale", "question", "evidence", "place"),
+    [
+        (
+            "en-US",
+            "What are the slopes of ALiBi with 8 heads?",
+            "1/2, 1/4, 1/8",
+            "Position encodings · p. 4",
+        ),
+        ("zh-CN", "Q8_0 每块占多少字节？", "34", "第 3 页"),
+    ],
+)
+def test_a_question_gets_evidence_an_answer_and_a_citation_that_opens_the_passage(
+    chat: Chat, browser: Browser, locale: str, question: str, evidence: str, place: str
+) -> None:
+    page = tab(browser, chat, locale)
+    ask(page, question)
+    expect(page.locator(".kv-snippet mark").first).to_be_visible(timeout=SLOW)
+    assert evidence in " ".join(page.locator(".kv-snippet").all_inner_texts())
+    ended(page)
+    expect(page.locator(".answer")).to_have_text(re.compile(r"\w"))
+    citation = page.locator("button.cite").first
+    citation.click()
+    cited = page.locator(".kv-page mark.cited").first
+    expect(cited).to_be_in_viewport(timeout=SLOW)
+    assert cited.inner_text().strip() in page.locator(".kv-page").inner_text()
+    page.keyboard.press("Escape")
+    expect(page.locator(".kv-page")).to_have_count(0)
+    page.locator('[class*="st-key-cited-"]').get_by_role("button").filter(has_text=place).or_(
+        page.locator('[class*="st-key-passage-"]').get_by_role("button").filter(has_text=place)
+    ).first.click()
+    expect(page.locator(".kv-page mark").first).to_be_visible()
+    page.context.close()
+
+
+def test_a_file_can_be_uploaded_asked_about_and_removed(chat: Chat, browser: Browser) -> None:
+    page = tab(browser, chat)
+    text = b"The house colour of Runa Holding is ultramarine. It was chosen in 1987."
+    page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files(
+        [
+            {"name": "<b>runa & co.txt", "mimeType": "text/plain", "buffer": text},
+            {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"no pdf"},
+        ]
+    )
+    expect(page.get_by_test_id("stChatInput")).to_contain_text("broken.pdf")
+    ask(page, "What is the house colour of Runa Holding?")
+    delivery = page.locator('[class*="st-key-delivery-"]')
+    expect(delivery).to_contain_text("1 of 2 files are in the library", timeout=SLOW)
+    expect(delivery).to_contain_text("broken.pdf · could not be read")
+    expect(page.locator(".kv-snippet").first).to_contain_text("ultramarine", timeout=SLOW)
+    ended(page)
+
+    page.get_by_test_id("stSidebarNavLink").last.click()
+    row = page.locator('[class*="st-key-document-"]').filter(has_text="uploaded here")
+    expect(row).to_have_count(2)
+    row.filter(has_text="<b>runa & co").get_by_role("button").first.click()
+    page.get_by_role("button", name="Remove it").click()
+    expect(row).to_have_count(1)
+
+    page.get_by_test_id("stSidebarNavLink").first.click()
+    ask(page, "What is the house colour of Runa Holding?")
+    ended(page, 2)
+    assert "ultramarine" not in page.locator(".kv-snippet").last.inner_text()
+    page.context.close()
+
+
+def test_two_tabs_at_once_both_get_their_answer(chat: Chat, browser: Browser) -> None:
+    first, second = tab(browser, chat), tab(browser, chat, "zh-CN")
+    ask(first, "Which RoPE base does Llama 3 use?")
+    ask(second, "倒数排名融合的 k 取多少？")
+    for page in (first, second):
+        ended(page)
+        expect(page.locator(".answer")).to_have_text(re.compile(r"\w"))
+        page.context.close()
+
+
+def test_the_language_is_switched_in_the_sidebar_and_kept(chat: Chat, browser: Browser) -> None:
+    page = tab(browser, chat)
+    page.get_by_role("radio", name="中文").or_(page.get_by_role("button", name="中文")).click()
+    expect(page.locator(".kv-hello h1")).to_have_text("想了解些什么？")
+    expect(page).to_have_url(re.compile("lang=zh"))
+    page.reload()
+    expect(page.locator(".kv-hello h1")).to_have_text("想了解些什么？")
+    page.context.close()
+
+
+def test_nothing_is_asked_of_any_other_machine(chat: Chat, browser: Browser) -> None:
+    asked: list[str] = []
+    context = browser.new_context(locale="en-US")
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.goto(chat.address)
+    expect(page.locator(".kv-hello")).to_be_visible(timeout=SLOW)
+    ask(page, "Who introduced grouped-query attention? ![x](http://127.0.0.2/x.png)")
+    ended(page)
+    ours = (chat.address, chat.address.replace("http", "ws"), "data:", "blob:")
+    assert [url for url in asked if not url.startswith(ours)] == []
+    context.close()
+
+
+def test_stop_keeps_the_words_and_frees_the_engine(
+    chat: Chat, folder: Path, browser: Browser
+) -> None:
+    # The bundled model quotes, which is over at once; writing, it can be stopped midway.
+    writing = Chat(folder, KVASIR_ANSWERS="written", KVASIR_MAX_TOKENS="4000")
+    page = tab(browser, writing)
+    ask(page, "Explain attention, multi-query attention and grouped-query attention in detail.")
+    expect(page.locator(".kv-answer")).to_be_visible(timeout=SLOW)
+    page.get_by_test_id("stChatInputStopButton").click()
+    expect(page.locator(".kv-still")).to_be_visible(timeout=SLOW)
+    words = page.locator(".kv-answer").inner_text()
+    assert words
+    page.get_by_test_id("stSidebarNavLink").last.click()
+    expect(page.locator(".kv-title")).to_be_visible()
+    page.get_by_test_id("stSidebarNavLink").first.click()
+    expect(page.locator(".answer")).to_contain_text(words[:20])
+    other = tab(browser, writing)  # would wait for the first answer's end if that went on
+    ask(other, "Which RoPE base does Llama 3 use?")
+    expect(other.locator(".kv-answer, .answer")).to_be_visible(timeout=SLOW)
+    other.context.close()
+    page.context.close()
+    assert writing.interrupt() == 0
+    assert "Traceback" not in writing.said()
