@@ -50,6 +50,7 @@ class Texts:
     # below an answer
     nothing_cited: str
     grounded: str
+    quoted: str
     unsupported: str
     unsupported_legend: str
     open_passage: str

@@ -40,6 +40,7 @@ ENGLISH = Texts(
     nothing_cited="No sentence of this answer could be traced to your documents: "
     "read the passages above instead.",
     grounded="{percent}% of the answer is supported",
+    quoted="Quoted from your documents word for word: models this small do not write their own",
     unsupported="No passage supports this sentence",
     unsupported_legend="dotted: not found in your documents",
     open_passage="Open the passage",

@@ -36,6 +36,7 @@ CHINESE = Texts(
     no_words="模型什么也没有写。上面的段落就是您的文档里的内容。",
     nothing_cited="这个回答没有一句能在您的文档中找到依据：请以上面的段落为准。",
     grounded="回答中有 {percent}% 有原文依据",
+    quoted="逐字引自您的文档：小模型只摘录原文，不自行作答",
     unsupported="没有段落支持这句话",
     unsupported_legend="虚线：在您的文档中没有找到依据",
     open_passage="打开原文",
