@@ -110,7 +110,7 @@ def tab(browser: Browser, chat: Chat, locale: str = "en-US", path: str = "") -> 
 def ask(page: Page, question: str) -> None:
     box = page.get_by_test_id("stChatInput").locator("textarea")
     box.fill(question)
-    box.press("Enter")
+    page.get_by_test_id("stChatInputSubmitButton").click()  # waits for files that are uploading
 
 
 def ended(page: Page, answers: int = 1) -> Locator:
