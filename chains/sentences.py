@@ -5,7 +5,7 @@ import re
 Span = tuple[int, int]
 
 # A stop in Chinese ends a sentence wherever it stands, one in English only before white space.
-_END = re.compile(r"[。！？；…]+[”’」』）》\"']*|[.!?]+[\"'”’)\]]*(?=\s)|\n+")
+_END = re.compile(r"[。！？…]+[”’」』）》\"']*|[.!?]+[\"'”’)\]]*(?=\s)|\n+")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[])(?:e\.g|i\.e|etc|cf|vs|al|approx|Dr|Mr|Mrs|Ms|Prof|St|No|Fig|Eq|Sec|Vol|pp?|ca"
     r"|Inc|Ltd|Co|Corp|U\.S|U\.K|[A-Z])\.$"

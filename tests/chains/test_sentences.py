@@ -24,6 +24,7 @@ def parts(text: str) -> list[str]:
         ("a | b\n1 | 2", ["a | b", "1 | 2"]),
         ("1. First\n2. Second", ["1. First", "2. Second"]),
         ("他说：“好。”然后走了。", ["他说：“好。”", "然后走了。"]),
+        ("前半句；后半句。", ["前半句；后半句。"]),
         ("no stop at the end", ["no stop at the end"]),
         (" \n\n ", []),
     ],
