@@ -11,7 +11,7 @@ BREATH_S = 0.05  # between two drawings: faster than that nobody reads
 PATIENCE_S = 0.25  # drawn again even if nothing changed: Stop and clicks act only when drawing
 
 
-def watch(job: Job, draw: Callable[[], None]) -> None:
+def watch(job: Job, draw: Callable[[], object]) -> None:
     """Draw while the job runs, and once when it has ended; a bug in the job is raised here."""
     seen = -1
     while True:

@@ -47,6 +47,20 @@ def test_an_empty_library_says_what_to_do(empty_library: Library, share: Share) 
     assert test.button(key="add-samples").label == ENGLISH.add_samples
 
 
+def test_the_samples_are_one_click_away(
+    empty_library: Library, share: Share, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "a.txt").write_text("A sample about llamas.")
+    monkeypatch.setattr("app.samples_offer.FOLDER", tmp_path / "samples")
+    share(empty_library)
+    test = page().run()
+    test.button(key="add-samples").click().run()
+    assert not test.exception
+    assert [document.title for document in empty_library.documents()] == ["a"]
+    assert ENGLISH.hello_library.format(documents=1) in shown(test)
+
+
 def test_questions_are_suggested_only_where_the_samples_are(
     library: Library, share: Share, monkeypatch: pytest.MonkeyPatch
 ) -> None:
