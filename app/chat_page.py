@@ -20,6 +20,7 @@ from app.samples_offer import offer_samples
 from app.upload_view import UploadView
 from app.uploads import Uploads
 from app.watch import watch
+from chains import RagChain
 
 
 def chat_page() -> None:
@@ -33,6 +34,7 @@ def chat_page() -> None:
 
 
 def _draw(desk: Desk) -> None:
+    chain = shared_chain()  # wakes the models while the first question is being typed
     if desk.opened:
         opened, desk.opened = desk.opened, None
         show_passage(opened, shared_library(), desk.texts)
@@ -49,7 +51,7 @@ def _draw(desk: Desk) -> None:
             _draw_delivery(desk, entry)
         else:
             latest = entry is entries[-1]
-            _draw_turn(desk, entry, latest=latest, stoppable=not submitted)
+            _draw_turn(desk, entry, chain, latest=latest, stoppable=not submitted)
 
 
 def _take(desk: Desk, submitted: Any) -> None:
@@ -95,7 +97,7 @@ def _draw_delivery(desk: Desk, delivery: Delivery) -> None:
         )
 
 
-def _draw_turn(desk: Desk, turn: Turn, *, latest: bool, stoppable: bool) -> None:
+def _draw_turn(desk: Desk, turn: Turn, chain: RagChain, *, latest: bool, stoppable: bool) -> None:
     with st.chat_message("user", avatar=":material/person:"):
         st.html(f'<div class="kv-question" dir="auto">{escaped(turn.question)}</div>')
     with st.chat_message("assistant", avatar=":material/auto_stories:"):
@@ -104,5 +106,5 @@ def _draw_turn(desk: Desk, turn: Turn, *, latest: bool, stoppable: bool) -> None
             view.draw()
             return
         history = desk.conversation.history(turn)
-        make = partial(Reply, shared_chain(), turn.question, history, turn.answer)
+        make = partial(Reply, chain, turn.question, history, turn.answer)
         watch(desk.job(turn.number, make), view.draw)

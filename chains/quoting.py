@@ -47,7 +47,12 @@ def quote(asked: Asked, llm: KvasirChat) -> Iterator[str]:
         asked.spent.reused_tokens += likelihood.reused_tokens
     scored.sort(key=lambda pair: -pair[0])
     chosen = [text for score, text in scored[:2] if score >= scored[0][0] - CLOSE]
-    answer = "\n".join(dict.fromkeys(chosen))
+    answer = "\n\n".join(dict.fromkeys(_unbroken(text) for text in chosen))
     yield from _PIECE.findall(answer)
     asked.spent.completion_tokens = len(llm.get_token_ids(answer))
     asked.spent.tokens_per_s = asked.spent.completion_tokens / (time.perf_counter() - started)
+
+
+def _unbroken(text: str) -> str:
+    """A sentence on one line: a line break between Han characters was no space."""
+    return re.sub(r"\s*\n\s*", " ", re.sub(r"(?<=[⺀-鿿。，])\s*\n\s*(?=[⺀-鿿])", "", text))

@@ -1,4 +1,7 @@
-"""Text to sentences, as spans: English and Chinese, table rows and list items by the line."""
+"""Text to sentences, as spans: English and Chinese, table rows and list items by the line.
+
+Lines that a page's width has broken, as in a PDF, go on as one sentence.
+"""
 
 import re
 
@@ -10,6 +13,9 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[])(?:e\.g|i\.e|etc|cf|vs|al|approx|Dr|Mr|Mrs|Ms|Prof|St|No|Fig|Eq|Sec|Vol|pp?|ca"
     r"|Inc|Ltd|Co|Corp|U\.S|U\.K|[A-Z])\.$"
 )
+_STOPPED = re.compile(r"[。！？….!?:：|][”’」』）》\"')\]]*$")
+_ITEM = re.compile(r"[-*•·–#>|]|\(?\d{1,3}[.)、]|[（(]?[一二三四五六七八九十]{1,3}[）)、.]")
+FULL_LINE = 40  # columns, a Han character taking two: a shorter line ended because it was over
 _NUMBERED = re.compile(r"(?:^|\n)\s*\d{1,3}\.$")  # the "1." before a list item
 
 
@@ -23,10 +29,23 @@ def sentences(text: str) -> list[Span]:
             before = text[start : match.start() + 1]
             if _ABBREVIATION.search(before) or _NUMBERED.search(before):
                 continue
+        if match.group() == "\n" and _goes_on(text, match.start()):
+            continue
         _add(text, start, end, spans)
         start = end
     _add(text, start, len(text), spans)
     return spans
+
+
+def _goes_on(text: str, newline: int) -> bool:
+    """Whether the line before this newline was broken in the middle of a sentence."""
+    line = text[text.rfind("\n", 0, newline) + 1 : newline].rstrip()
+    end = text.find("\n", newline + 1)
+    following = text[newline + 1 : end if end >= 0 else len(text)].strip()
+    columns = len(line) + sum(character >= "\u2e80" for character in line)
+    if not following or columns < FULL_LINE or _STOPPED.search(line):
+        return False
+    return not (_ITEM.match(following) or " | " in line or " | " in following)
 
 
 def _add(text: str, start: int, end: int, spans: list[Span]) -> None:

@@ -32,6 +32,11 @@ def test_the_pieces_are_the_sentences_to_the_letter(chat: KvasirChat) -> None:
     assert "".join(quote(ask("Do spaces stay?", text), chat)) == text
 
 
+def test_a_sentence_broken_by_a_pages_width_is_quoted_on_one_line(chat: KvasirChat) -> None:
+    assert "".join(quote(ask("Why?", "It is\nso."), chat)) == "It is so."
+    assert "".join(quote(ask("为什么？", "因为\n如此。"), chat)) == "因为如此。"
+
+
 def test_without_marked_sentences_nothing_is_quoted(chat: KvasirChat) -> None:
     assert list(quote(ask("Anything?"), chat)) == []
 

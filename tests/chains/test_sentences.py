@@ -25,6 +25,23 @@ def parts(text: str) -> list[str]:
         ("1. First\n2. Second", ["1. First", "2. Second"]),
         ("他说：“好。”然后走了。", ["他说：“好。”", "然后走了。"]),
         ("前半句；后半句。", ["前半句；后半句。"]),
+        (
+            "SmolLM2 has a context of 8,192 tokens and a RoPE\nbase of 100,000. It is small.",
+            ["SmolLM2 has a context of 8,192 tokens and a RoPE\nbase of 100,000.", "It is small."],
+        ),
+        (
+            "旋转位置编码把查询向量和键向量的分量两两配对，每一\n对旋转一个角度。下一句。",
+            ["旋转位置编码把查询向量和键向量的分量两两配对，每一\n对旋转一个角度。", "下一句。"],
+        ),
+        (
+            "a row of a table that is long enough | 1 | 2\nanother row | 3 | 4",
+            ["a row of a table that is long enough | 1 | 2", "another row | 3 | 4"],
+        ),
+        (
+            "Things that are needed for this recipe to work well\n- butter\n- flour",
+            ["Things that are needed for this recipe to work well", "- butter", "- flour"],
+        ),
+        ("A title\nand what follows it.", ["A title", "and what follows it."]),
         ("no stop at the end", ["no stop at the end"]),
         (" \n\n ", []),
     ],
