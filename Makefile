@@ -5,7 +5,7 @@
 # make lock   resolve requirements.lock anew from pyproject.toml
 # make clean  remove .venv
 #
-# GPU=cuda|metal|vulkan builds llama.cpp for that accelerator.
+# GPU=cuda|metal|vulkan builds llama.cpp for that accelerator, GPU=none for the CPU alone.
 
 PYTHON ?= python3
 GPU ?=
