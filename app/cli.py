@@ -70,22 +70,13 @@ def _start(port: int) -> int:
 
 def _model() -> str:
     """The chat model's name, once it and the embedder are known to be there."""
-    from models.bundled import EMBEDDER, bundled_embedder
     from models.chat_model import chat_model
-    from models.errors import ModelError
-    from models.weights import find_weights, is_provider
+    from models.embeddings import find_embedder
 
     settings = get_settings()
-    if is_provider(settings.model):
-        chat_model()
-    else:
-        find_weights(settings.model)
-    embedder = settings.embedder
-    if embedder == EMBEDDER:
-        bundled_embedder()
-    elif embedder.startswith((".", "/", "~")) and not Path(embedder).expanduser().is_dir():
-        raise ModelError(f"the embedder {embedder} is no folder. Set KVASIR_EMBEDDER to one.")
-    return f"{settings.model}, embedder {embedder}"
+    chat_model()
+    find_embedder(settings.embedder)
+    return f"{settings.model}, embedder {settings.embedder}"
 
 
 def _open_library() -> None:

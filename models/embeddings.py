@@ -122,12 +122,25 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+def find_embedder(name: str) -> Path | None:
+    """The bundled embedder's file, or the folder of that name; None for a name on the hub.
+
+    Raises ModelError if the name can be neither.
+    """
+    if name == EMBEDDER:
+        return bundled_embedder()
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if name.startswith((".", "/", "~")):
+        raise ModelError(f"the embedder {name} is no folder. Set KVASIR_EMBEDDER to one.")
+    return None
+
+
 def _load(name: str) -> "SentenceTransformer":
-    folder: str | Path = _bundled_folder() if name == EMBEDDER else Path(name).expanduser()
-    if isinstance(folder, Path) and not folder.is_dir():
-        if name.startswith((".", "/", "~")):
-            raise ModelError(f"the embedder {name} is no folder. Set KVASIR_EMBEDDER to one.")
-        folder = name  # a name on the hub: the one case in which anything is fetched
+    found = find_embedder(name)
+    # A name on the hub is the one case in which anything is fetched.
+    folder = _bundled_folder(found) if found and name == EMBEDDER else found or name
     local = isinstance(folder, Path)
     # HF_HUB_OFFLINE would hold for the whole process, and a chat model on the hub with it.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -144,10 +157,9 @@ def _load(name: str) -> "SentenceTransformer":
         raise ModelError(f"the embedder {name} cannot be loaded: {first_line(error)}") from error
 
 
-def _bundled_folder() -> Path:
+def _bundled_folder(source: Path) -> Path:
     from models.e5_container import read_container, write_folder
 
-    source = bundled_embedder()
     cache = get_settings().cache.expanduser()
     folder = cache / f"{EMBEDDER}-{source.stat().st_size:x}-{CONVERSION}"
     if not folder.is_dir():
