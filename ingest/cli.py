@@ -147,14 +147,20 @@ def _status(library: Library, as_json: bool) -> int:
         _print_json({**status, "sources": sources})
         return ALL_WELL
     for d in documents:
-        what = f"{d.pages} pages, {d.chunks} chunks" if d.status == "ok" else f"failed: {d.error}"
+        held = f"{_count(d.pages, 'page')}, {_count(d.chunks, 'chunk')}"
+        what = held if d.status == "ok" else f"failed: {d.error}"
         print(f"{d.source}  ({what})")
     print(
-        f"{status['library']}: {status['documents']} documents ({status['failed']} failed), "
-        f"{status['pages']} pages, {status['chunks']} chunks, "
+        f"{status['library']}: {_count(status['documents'], 'document')} "
+        f"({status['failed']} failed), "
+        f"{_count(status['pages'], 'page')}, {_count(status['chunks'], 'chunk')}, "
         f"{status['bytes'] / 1e6:.1f} MB, embedder {status['embedder'] or 'not chosen yet'}"
     )
     return ALL_WELL
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def _rebuild(library: Library, as_json: bool) -> int:

@@ -9,6 +9,7 @@ import os
 import shutil
 import struct
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 PROMPTS = {"query": "query: ", "document": "passage: "}
+ABANDONED_S = 3600
 BLOCK = 32  # elements of a Q4_0 block: an f16 scale, then 16 bytes of two nibbles
 
 _LAYER_NAMES = {
@@ -68,6 +70,7 @@ def write_folder(container: Container, folder: Path) -> None:
     """Write a folder that sentence-transformers loads: complete, or not there at all."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(folder)
         draft = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     except OSError as error:
         raise ModelError(
@@ -87,6 +90,13 @@ def write_folder(container: Container, folder: Path) -> None:
         raise ModelError(f"{folder} cannot be written: {error.strerror}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the drafts of conversions that were killed: nobody takes an hour for one."""
+    for draft in folder.parent.glob(f"{folder.name}.*"):
+        if time.time() - draft.stat().st_mtime > ABANDONED_S:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _parse(data: bytes) -> Container:

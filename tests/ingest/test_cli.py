@@ -123,7 +123,7 @@ def test_status_lists_what_remove_takes_out(
     main([str(docs), "--library", str(folder)])
     capsys.readouterr()
     assert main(["--status", "--library", str(folder)]) == 0
-    assert f"{docs / 'a.txt'}  (1 pages, 1 chunks)" in capsys.readouterr().out
+    assert f"{docs / 'a.txt'}  (1 page, 1 chunk)" in capsys.readouterr().out
     code, told = run_json(capsys, "--status", "--library", folder)
     assert (code, told["documents"], told["embedder"]) == (0, 2, "words")
     source = told["sources"][0]["source"]

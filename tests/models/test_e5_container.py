@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +132,20 @@ def test_a_kill_in_the_middle_leaves_nothing_that_is_taken_for_whole(
     assert not target.exists()
     write_folder(read_container(source), target)
     assert KvasirEmbeddings(str(target)).dimensions == tiny_container.HIDDEN
+
+
+def test_the_draft_of_a_killed_conversion_goes_with_the_next_one_an_hour_later(
+    source: Path, folder: Path
+) -> None:
+    target = folder / "cache" / "made"
+    process = converter(source, target, "die")
+    process.communicate("\n")
+    [draft] = target.parent.iterdir()
+    write_folder(read_container(source), target)
+    assert draft.exists()  # it might be another process's, at work
+    os.utime(draft, (0, 0))
+    write_folder(read_container(source), target)
+    assert [path.name for path in target.parent.iterdir()] == ["made"]
 
 
 def test_a_failed_conversion_leaves_nothing(
