@@ -11,12 +11,13 @@ from threading import Lock
 import numpy as np
 from langchain_core.documents import Document
 
-from chains.sentences import sentences
+from chains.sentences import is_title, sentences
 from chains.words import content_words, overlap
 from ingest.embedder import Embedder
 
 MARKED = 3  # sentences marked over all passages: one of three holds the answer in .92 (XQuAD)
 MARGIN = 0.08  # below the best sentence's score, a sentence is not marked
+TITLE = 0.1  # what a title loses: it echoes questions, and answers none
 WORDS = 0.2  # what shared words weigh beside the vectors' cosine
 REMEMBERED = 256  # passages whose sentence vectors are kept
 
@@ -44,7 +45,8 @@ class Evidence:
             return []
         asked = content_words(question)
         words = [overlap(asked, content_words(sentence.text)) for sentence in self.sentences]
-        scores = self.vectors @ vector + WORDS * np.array(words, np.float32)
+        titles = [is_title(sentence.text) for sentence in self.sentences]
+        scores = self.vectors @ vector + WORDS * np.array(words) - TITLE * np.array(titles)
         order = np.argsort(-scores, kind="stable")[:MARKED]
         least = scores[order[0]] - MARGIN
         return [(self.sentences[i], float(scores[i])) for i in order if scores[i] >= least]

@@ -37,13 +37,22 @@ def sentences(text: str) -> list[Span]:
     return spans
 
 
+def is_title(sentence: str) -> bool:
+    """Whether it is a short line that ends without a stop, as titles do, and no table's row."""
+    short = _columns(sentence) < FULL_LINE
+    return short and not _STOPPED.search(sentence) and " | " not in sentence
+
+
+def _columns(line: str) -> int:
+    return len(line) + sum(character >= "\u2e80" for character in line)
+
+
 def _goes_on(text: str, newline: int) -> bool:
     """Whether the line before this newline was broken in the middle of a sentence."""
     line = text[text.rfind("\n", 0, newline) + 1 : newline].rstrip()
     end = text.find("\n", newline + 1)
     following = text[newline + 1 : end if end >= 0 else len(text)].strip()
-    columns = len(line) + sum(character >= "\u2e80" for character in line)
-    if not following or columns < FULL_LINE or _STOPPED.search(line):
+    if not following or _columns(line) < FULL_LINE or _STOPPED.search(line):
         return False
     return not (_ITEM.match(following) or " | " in line or " | " in following)
 

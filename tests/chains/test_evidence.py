@@ -57,6 +57,11 @@ def test_headings_are_no_evidence(embedder: KvasirEmbeddings) -> None:
     assert "Cats" not in marked(embedder, "Cats", CATS)
 
 
+def test_a_title_that_echoes_the_question_does_not_come_first(embedder: KvasirEmbeddings) -> None:
+    passage = Document("KV 缓存是什么\n\nKV 缓存保存已经算过的键和值，这样就不必再算。")
+    assert marked(embedder, "什么是KV缓存？", passage)[0].startswith("KV 缓存保存")
+
+
 def test_no_more_than_a_few_are_marked_and_scores_fall(embedder: KvasirEmbeddings) -> None:
     reader = EvidenceReader(embedder)
     many = Document(" ".join(f"Fact {n} about cats." for n in range(9)))

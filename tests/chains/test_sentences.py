@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chains.sentences import sentences
+from chains.sentences import is_title, sentences
 
 
 def parts(text: str) -> list[str]:
@@ -57,3 +57,18 @@ def test_every_character_that_is_no_space_is_in_exactly_one_sentence(text: str) 
     covered = {place for start, end in spans for place in range(start, end)}
     assert covered >= {i for i, c in enumerate(text) if not c.isspace()}
     assert all(text[s:e] == text[s:e].strip() != "" for s, e in spans)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "title"),
+    [
+        ("KV 缓存是什么", True),
+        ("The KV cache", True),
+        ("It grows.", False),
+        ("它很大。", False),
+        ("Llama 2 7B | 32 | 32", False),
+        ("a line without a stop that is as long as lines of running text are", False),
+    ],
+)
+def test_a_title_is_a_short_line_without_a_stop(sentence: str, title: bool) -> None:
+    assert is_title(sentence) == title
