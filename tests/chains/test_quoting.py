@@ -9,8 +9,9 @@ from chains.quoting import quote, quotes
 from models.chat_model import KvasirChat
 
 
-def ask(question: str, *sentences: str) -> Asked:
-    marked = [(Sentence(0, 0, len(text), text), 0.9) for text in sentences]
+def ask(question: str, *sentences: str, scores: tuple[float, ...] = (0.9, 0.9)) -> Asked:
+    pairs = zip(sentences, scores, strict=False)
+    marked = [(Sentence(0, 0, len(text), text), score) for text, score in pairs]
     return Asked(Question(question), "en", [], marked, {}, lambda event: None)
 
 
@@ -22,9 +23,13 @@ def test_the_likelier_sentence_wins_between_equals(chat: KvasirChat) -> None:
     )
     answer = "".join(quote(asked, chat))
     assert answer.startswith("The Pharos of Alexandria was designed by Sostratus")
-    assert "Bananas" not in answer
     assert asked.spent.prompt_tokens > asked.spent.reused_tokens >= 0
     assert asked.spent.completion_tokens == len(chat.get_token_ids(answer))
+
+
+def test_a_sentence_that_is_far_behind_is_not_quoted(chat: KvasirChat) -> None:
+    asked = ask("Are cats clean?", "Cats are clean.", "Dogs bark.", scores=(0.9, 0.7))
+    assert "".join(quote(asked, chat)) == "Cats are clean."
 
 
 def test_the_pieces_are_the_sentences_to_the_letter(chat: KvasirChat) -> None:
