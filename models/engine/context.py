@@ -1,13 +1,13 @@
-"""llama.cpp's low-level API, here and nowhere else: a model, its context, tokens, samplers.
+"""A llama.cpp context: the KV cache of many sequences, decoded together.
 
 A context is not thread-safe: models.engine.engine owns it from one thread. It knows nothing of
-queues, messages or prompts.
+queues, messages or prompts, and does not remember which tokens lie in which sequence.
 """
 
 import ctypes
-import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,227 +15,214 @@ from typing import Any
 import llama_cpp
 import numpy as np
 
-from models.engine.sampling import Sampling
+from models.engine.model import Model
 from models.errors import ModelError
 
-log = logging.getLogger(__name__)
-log.addHandler(logging.NullHandler())  # else Python prints warnings: an error is one line here
+SEQUENCES = 64  # that the context can tell apart: running answers, their passages, kept ones
+KV_TYPES = {
+    "f32": llama_cpp.GGML_TYPE_F32,
+    "f16": llama_cpp.GGML_TYPE_F16,
+    "bf16": 30,  # GGML_TYPE_BF16, which llama_cpp does not name
+    "q8_0": llama_cpp.GGML_TYPE_Q8_0,
+    "q4_0": llama_cpp.GGML_TYPE_Q4_0,
+}
+_ABORTED = 2
 
-BATCH = 128  # tokens decoded in one call: what a cancel waits for, at most
-PENALTY_WINDOW = 64
-_LEVELS = {1: logging.DEBUG, 2: logging.DEBUG, 3: logging.WARNING, 4: logging.ERROR}
-
-
-@llama_cpp.llama_log_callback
-def _to_logging(level: int, text: bytes, _data: Any) -> None:
-    line = text.decode("utf-8", "replace").rstrip()
-    if line:
-        log.log(_LEVELS.get(level, logging.DEBUG), line)
+Row = tuple[int, int, int, bool]  # token, position, sequence, whether its logits are wanted
 
 
 @dataclass(frozen=True)
 class Placement:
-    """How a model is loaded: its context in tokens, layers on the GPU (-1: all), threads."""
+    """How a model is run: its context in tokens (all sequences together), layers on the GPU
+    (-1: all), threads (0: one per core), tokens per decode call, flash attention (None: where
+    llama.cpp can), and the type of the KV cache.
+    """
 
     context: int = 8192
     gpu_layers: int = -1
     threads: int = 0
+    batch: int = 256
+    flash_attention: bool | None = None
+    kv_type: str = "f16"
 
 
 class Context:
-    """A loaded model and its context. Raises ModelError if the file cannot be loaded."""
+    """A loaded model and its KV cache. Raises ModelError if there is no loading it."""
 
     def __init__(self, path: Path, placement: Placement) -> None:
-        llama_cpp.llama_log_set(_to_logging, ctypes.c_void_p(0))
-        llama_cpp.llama_backend_init()
-        self._model = _load_model(path, placement)
-        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
-        trained = llama_cpp.llama_model_n_ctx_train(self._model)
+        self.model = Model(path, placement.gpu_layers)
+        trained = self.model.trained_context
         self.size = min(placement.context, trained) if trained > 0 else placement.context
+        self.batch_size = min(placement.batch, self.size)
+        self._placement = placement
+        self._abort = ctypes.create_string_buffer(2)
         try:
-            self._context = self._new_context(path, placement)
+            self._context = self._open()
         except ModelError:
-            llama_cpp.llama_model_free(self._model)
+            self.model.close()
             raise
-        self._memory = llama_cpp.llama_get_memory(self._context)
-        self._batch = llama_cpp.llama_batch_init(BATCH, 0, 1)
+        self._batch = llama_cpp.llama_batch_init(self.batch_size, 0, 1)
 
-    def _new_context(self, path: Path, placement: Placement) -> Any:
+    def _open(self) -> Any:
+        placement = self._placement
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = self.size
-        params.n_batch = params.n_ubatch = BATCH
-        params.n_seq_max = 1
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        params.n_threads = params.n_threads_batch = placement.threads or cores or 1
-        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO
+        params.n_batch = params.n_ubatch = self.batch_size
+        params.n_seq_max = SEQUENCES
+        params.n_outputs_max = params.n_outputs_max_per_seq = 0  # as many as the batch has tokens
+        params.kv_unified = True  # sequences share cells: a copied prefix costs nothing
+        params.swa_full = True  # a sliding window alone could not be cut back to a prefix
+        params.n_threads = params.n_threads_batch = placement.threads or _cores()
+        # The automatic choice would fall back silently and store V transposed: slow to save.
+        params.flash_attn_type = {
+            None: llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO,
+            True: llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED,
+            False: llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED,
+        }[placement.flash_attention]
+        params.type_k = params.type_v = _kv_type(placement.kv_type)
         params.no_perf = True
-        context = llama_cpp.llama_init_from_model(self._model, params)
+        if _is_set:
+            params.abort_callback = _is_set
+            params.abort_callback_data = ctypes.cast(self._abort, ctypes.c_void_p)
+        context = llama_cpp.llama_init_from_model(self.model.pointer, params)
         if not context:
             raise ModelError(
-                f"there is no memory for {self.size} tokens of context with {path.name}. "
-                "Set KVASIR_CONTEXT to less."
+                f"there is no memory for {self.size} tokens of context with "
+                f"{self.model.path.name}. Set KVASIR_CONTEXT to less."
             )
+        self._memory = llama_cpp.llama_get_memory(context)
         return context
 
     def close(self) -> None:
         """Give back the memory. The context is unusable afterwards."""
         llama_cpp.llama_batch_free(self._batch)
         llama_cpp.llama_free(self._context)
-        llama_cpp.llama_model_free(self._model)
+        self.model.close()
 
-    # ---- text and tokens: safe from any thread, the vocabulary does not change
-
-    @property
-    def chat_template(self) -> str:
-        """The Jinja template of the model's file, "" if it has none."""
-        return (llama_cpp.llama_model_chat_template(self._model, None) or b"").decode("utf-8")
-
-    @property
-    def parameters(self) -> int:
-        """How many weights the model has."""
-        return int(llama_cpp.llama_model_n_params(self._model))
-
-    @property
-    def adds_bos(self) -> bool:
-        """Whether prompts begin with the beginning-of-sequence token."""
-        return bool(llama_cpp.llama_vocab_get_add_bos(self._vocab))
-
-    def special(self, name: str) -> str:
-        """The text of the token "bos" or "eos", "" if the vocabulary has none."""
-        token = getattr(llama_cpp, f"llama_vocab_{name}")(self._vocab)
-        if token < 0:
-            return ""
-        return (llama_cpp.llama_vocab_get_text(self._vocab, token) or b"").decode("utf-8")
+    def reset(self) -> None:
+        """Begin anew with an empty KV cache: after a failure whose traces could be anywhere."""
+        llama_cpp.llama_free(self._context)
+        self._context = self._open()
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        """Token ids of the text; control tokens in it count as such only with `special`."""
-        raw = text.encode("utf-8", "replace")
-        room = len(raw) + 8
-        tokens = (llama_cpp.llama_token * room)()
-        count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), tokens, room, False, special)
-        if count < 0:
-            raise ModelError(f"a text of {len(raw)} bytes could not be tokenized")
-        return list(tokens[:count])
+        """`Model.tokenize`."""
+        return self.model.tokenize(text, special=special)
 
-    def piece(self, token: int) -> bytes:
-        """The bytes that a token stands for; a UTF-8 character may be spread over several."""
-        room = 128
-        while True:
-            buffer = ctypes.create_string_buffer(room)
-            count = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, room, 0, False)
-            if count >= 0:
-                return buffer.raw[:count]
-            room = -count
+    # ---- decoding
 
-    def ends(self, token: int) -> bool:
-        """Whether the model ends its turn with this token."""
-        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+    def decode(self, rows: Sequence[Row]) -> bool:
+        """Compute up to `batch_size` tokens; False if it was aborted, and then nothing is changed.
 
-    # ---- decoding: from the owning thread alone
-
-    def forget(self, position: int) -> int:
-        """Drop the KV cache from a position on; returns how many tokens are left.
-
-        None are where the model's memory cannot be cut back to a prefix (recurrent ones).
-        """
-        if llama_cpp.llama_memory_seq_rm(self._memory, 0, position, -1):
-            return position
-        llama_cpp.llama_memory_clear(self._memory, True)
-        return 0
-
-    def decode(self, tokens: Sequence[int], position: int, *, all_logits: bool = False) -> None:
-        """Compute up to BATCH tokens from `position` on; the last one's logits can be sampled.
-
-        With `all_logits`, log_probabilities can look behind each of them.
+        A sequence's positions go on where it ends. Raises ModelError if llama.cpp fails.
         """
         batch = self._batch
-        batch.n_tokens = len(tokens)
-        for index, token in enumerate(tokens):
+        batch.n_tokens = len(rows)
+        for index, (token, position, sequence, wanted) in enumerate(rows):
             batch.token[index] = token
-            batch.pos[index] = position + index
+            batch.pos[index] = position
             batch.n_seq_id[index] = 1
-            batch.seq_id[index][0] = 0
-            batch.logits[index] = all_logits or index == len(tokens) - 1
+            batch.seq_id[index][0] = sequence
+            batch.logits[index] = wanted
+        self._abort[0] = b"\0"
         status = llama_cpp.llama_decode(self._context, batch)
+        if status == _ABORTED:
+            return False
         if status:
             raise ModelError(
-                f"llama.cpp could not decode {len(tokens)} tokens at position {position} "
-                f"(status {status})"
+                f"llama.cpp could not decode {len(rows)} tokens (status {status}; "
+                f"1 means that the {self.size} tokens of context are full)"
             )
+        return True
 
-    def log_probabilities(self, targets: Sequence[int]) -> list[float]:
-        """log P(target) for each, in nats, after the tokens of the last decode call.
+    def abort(self) -> None:
+        """From any thread: stop the decode call that runs now. One that begins later runs."""
+        self._abort[0] = b"\1"
 
-        The last target follows the last token, the one before it the last but one, and so on.
+    def logits(self, row: int) -> np.ndarray:
+        """The logits behind a row of the last decode, float32, shape (vocabulary,).
+
+        A view into llama.cpp's buffer, valid until the next decode; the row must have wanted them.
         """
-        vocabulary = llama_cpp.llama_vocab_n_tokens(self._vocab)
-        found = []
-        for index, target in enumerate(targets):
-            place = index - len(targets)
-            logits = np.ctypeslib.as_array(
-                llama_cpp.llama_get_logits_ith(self._context, place), (vocabulary,)
-            ).astype(np.float64)
-            top = logits.max()
-            found.append(float(logits[target] - top - np.log(np.exp(logits - top).sum())))
-        return found
+        pointer = llama_cpp.llama_get_logits_ith(self._context, row)
+        return np.ctypeslib.as_array(pointer, (self.model.vocabulary_size,))
 
-    def sampler(self, sampling: Sampling) -> "Sampler":
-        """A sampler for one answer."""
-        size = llama_cpp.llama_vocab_n_tokens(self._vocab)
-        return Sampler(self._context, sampling, size)
+    # ---- sequences
 
+    def remove(self, sequence: int, start: int = 0, end: int = -1) -> bool:
+        """Take the positions from a sequence; False where the model's memory can't (recurrent)."""
+        return bool(llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, end))
 
-class Sampler:
-    """llama.cpp's sampler chain for one answer; close it when the answer ends."""
+    def copy(self, source: int, target: int, start: int = 0, end: int = -1) -> None:
+        """Put the source's cells at these positions into the target, too: shared, not moved."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, start, end)
 
-    def __init__(self, context: Any, sampling: Sampling, vocabulary: int) -> None:
-        self._context = context
-        self._chain = llama_cpp.llama_sampler_chain_init(
-            llama_cpp.llama_sampler_chain_default_params()
-        )
-        if sampling.repeat_penalty != 1.0:
-            self._add(
-                llama_cpp.llama_sampler_init_penalties(
-                    vocabulary, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0
-                )
-            )
-        if sampling.temperature <= 0:
-            self._add(llama_cpp.llama_sampler_init_greedy())
+    def shift(self, sequence: int, start: int, end: int, delta: int) -> None:
+        """Move cells to other positions (RoPE shift), for every sequence that shares them.
+
+        llama.cpp applies it at the next decode; a save in between would save the old keys.
+        """
+        llama_cpp.llama_memory_seq_add(self._memory, sequence, start, end, delta)
+
+    @property
+    def can_shift(self) -> bool:
+        """Whether llama.cpp can move cells of this model at all."""
+        return bool(llama_cpp.llama_memory_can_shift(self._memory))
+
+    def extent(self, sequence: int) -> tuple[int, int]:
+        """The first and last position of a sequence, (-1, -1) if it is empty."""
+        least = llama_cpp.llama_memory_seq_pos_min(self._memory, sequence)
+        return int(least), int(llama_cpp.llama_memory_seq_pos_max(self._memory, sequence))
+
+    def save(self, sequence: int) -> bytes:
+        """The KV of a sequence, for `restore`. b"" if llama.cpp cannot."""
+        room = llama_cpp.llama_state_seq_get_size(self._context, sequence)
+        data = (ctypes.c_uint8 * room)()
+        size = llama_cpp.llama_state_seq_get_data(self._context, data, room, sequence)
+        return bytes(memoryview(data)[:size])
+
+    def restore(self, sequence: int, blob: bytes | memoryview) -> bool:
+        """Replace a sequence by a saved one, at its old positions; False if there is no room.
+
+        The blob must come from `save` of this very build and model: llama.cpp trusts it.
+        After False the sequence is empty, but other traces may remain: `reset` (llama.cpp #27052).
+        """
+        data = (ctypes.c_uint8 * len(blob)).from_buffer_copy(blob)
+        return bool(llama_cpp.llama_state_seq_set_data(self._context, data, len(blob), sequence))
+
+    # ---- adapters
+
+    def use_adapter(self, adapter: Any | None, scale: float = 1.0) -> None:
+        """Apply a LoRA adapter of `Model.adapter` to the decodes to come, None for none."""
+        if adapter is None:
+            llama_cpp.llama_set_adapters_lora(self._context, None, 0, None)
             return
-        self._add(llama_cpp.llama_sampler_init_top_p(sampling.top_p, 1))
-        self._add(llama_cpp.llama_sampler_init_min_p(sampling.min_p, 1))
-        self._add(llama_cpp.llama_sampler_init_temp(sampling.temperature))
-        seed = llama_cpp.LLAMA_DEFAULT_SEED if sampling.seed is None else sampling.seed
-        self._add(llama_cpp.llama_sampler_init_dist(seed & 0xFFFFFFFF))
-
-    def _add(self, link: Any) -> None:
-        llama_cpp.llama_sampler_chain_add(self._chain, link)
-
-    def sample(self) -> int:
-        """The next token, from the logits of the last decode."""
-        return int(llama_cpp.llama_sampler_sample(self._chain, self._context, -1))
-
-    def close(self) -> None:
-        """Give back the chain's memory."""
-        llama_cpp.llama_sampler_free(self._chain)
+        adapters = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(adapter)
+        scales = (ctypes.c_float * 1)(scale)
+        llama_cpp.llama_set_adapters_lora(self._context, adapters, 1, scales)
 
 
-def _load_model(path: Path, placement: Placement) -> Any:
-    try:
-        with path.open("rb") as file:
-            magic = file.read(4)
-    except OSError as error:
-        raise ModelError(
-            f"the model {path} cannot be read: {error.strerror}. Run: python models list"
-        ) from error
-    if magic != b"GGUF":
-        raise ModelError(f"{path} is no GGUF file: it starts with {magic!r}")
-    params = llama_cpp.llama_model_default_params()
-    params.n_gpu_layers = placement.gpu_layers if placement.gpu_layers >= 0 else 999
-    model = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
-    if not model:
-        raise ModelError(
-            f"llama.cpp cannot load {path}: the file is damaged, or of an architecture that "
-            f"llama-cpp-python {llama_cpp.__version__} does not know"
-        )
-    return model
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _kv_type(name: str) -> int:
+    if name not in KV_TYPES:
+        raise ModelError(f"there is no KV type {name}. Use one of {', '.join(KV_TYPES)}.")
+    return int(KV_TYPES[name])
+
+
+def _native_test() -> Any:
+    """A C function that says whether a flag is set, None where there is none.
+
+    llama.cpp asks after every operation, some thousand times a second: Python would have to take
+    the interpreter's lock each time. strlen does without: "" is 0 and "\\1" is 1.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        address = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p).value
+        return llama_cpp.ggml_abort_callback(address) if address else None
+    return None
+
+
+_is_set = _native_test()

@@ -1,21 +1,26 @@
-"""The engine: one thread owns the context, callers queue up and get a stream back.
+"""The engine: one thread owns the context; callers queue up and each gets a stream back.
 
-Jobs are done one after the other; the KV cache of the last one is kept, and the longest common
-prefix with the next one is not computed again. It knows nothing of messages or prompts.
+Every turn of the thread is one decode: the next token of each running answer first, then prefill
+in equal shares. It knows nothing of messages or documents.
 """
 
 import atexit
-import codecs
 import threading
-import time
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.engine.context import BATCH, Context, Placement
-from models.engine.sampling import Sampling, StopFilter
-from models.engine.stream import Cancelled, Finish, Job, Likelihood, Prefill, Stream, Text
+from models.engine.blobs import BlobStore
+from models.engine.context import SEQUENCES, Context, Placement
+from models.engine.identity import identity
+from models.engine.model import Model
+from models.engine.prompt import Prompt, Reading
+from models.engine.sampling import Sampling
+from models.engine.scheduler import Scheduler
+from models.engine.stream import Job, Stream
 from models.errors import ModelError
+
+MEMORY = 256 * 2**20  # bytes of blobs kept in memory where no store is given
 
 
 class PromptTooLong(ModelError):
@@ -23,16 +28,19 @@ class PromptTooLong(ModelError):
 
 
 class Engine:
-    """A model that answers any number of callers, one after the other.
+    """A model that serves any number of callers at once.
 
     Loading happens in the constructor and raises ModelError. Close it, or let the process end.
     """
 
     def __init__(self, path: Path, placement: Placement | None = None) -> None:
         self.path = path
-        self._context = Context(path, placement or Placement())
-        self._resident: list[int] = []  # the tokens whose KV the context holds
-        self._jobs: list[Job] = []
+        self.placement = placement or Placement()
+        self._context = Context(path, self.placement)
+        self.identity = identity(path, self.placement)
+        self._store = BlobStore(path.parent, 0, MEMORY)
+        self._scheduler = Scheduler(self._context, SEQUENCES, self.identity)
+        self._waiting: list[Job] = []
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="kvasir-engine", daemon=True)
@@ -42,160 +50,131 @@ class Engine:
 
     @property
     def context_size(self) -> int:
-        """Tokens of prompt and answer together, at most."""
+        """Tokens of all prompts and answers together, at most."""
         return self._context.size
 
     @property
-    def vocabulary(self) -> Context:
-        """The context for its text and token methods, which any thread may call."""
-        return self._context
+    def model(self) -> Model:
+        """The model for its text and token methods, which any thread may call."""
+        return self._context.model
 
-    def generate(self, tokens: Sequence[int], sampling: Sampling) -> Stream:
+    def generate(
+        self,
+        prompt: Prompt | Sequence[int],
+        sampling: Sampling,
+        reading: Reading | None = None,
+        *,
+        store: BlobStore | None = None,
+        adapter: Path | None = None,
+        forced: Sequence[int] = (),
+    ) -> Stream:
         """Answer a prompt. Closing the iterator stops the work within one decode call.
 
-        Raises PromptTooLong at once; ModelError from the iterator if decoding fails.
+        With `forced` the answer is given, and its log-probability is what is found out. Raises
+        PromptTooLong at once, ModelError for an unusable adapter or grammar, or from the iterator
+        if decoding fails.
         """
-        if not tokens:
+        if not isinstance(prompt, Prompt):
+            prompt = Prompt(tuple(prompt))
+        if not prompt.tokens:
             raise ModelError("an empty prompt cannot be answered")
-        return self._submit(Job(list(tokens), sampling))
+        reading = reading or Reading()
+        fused = reading.passages == "fused" and len(prompt.passages) > 1
+        self._check(prompt.fused_cells if fused else len(prompt.tokens))
+        job = Job(prompt, reading, store or self._store, sampling, forced=tuple(forced))
+        return self._submit(job, adapter)
 
-    def likelihood(self, prefix: Sequence[int], text: Sequence[int]) -> Stream:
-        """Score a text: the stream ends with its Likelihood after the prefix.
+    def likelihood(
+        self,
+        prompt: Prompt,
+        reading: Reading | None = None,
+        *,
+        store: BlobStore | None = None,
+        adapter: Path | None = None,
+    ) -> Stream:
+        """Score the question: the stream ends with its Likelihood behind every passage.
 
-        Raises PromptTooLong at once, ModelError if either is empty.
+        Raises PromptTooLong at once, ModelError if there is no question or nothing before it.
         """
-        if not prefix or not text:
+        start, end = prompt.question
+        before = len(prompt.prefix) + start
+        if not 0 <= start < end <= len(prompt.suffix) or (not before and not prompt.passages):
             raise ModelError("a likelihood needs tokens of the text and before it")
-        return self._submit(Job([*prefix, *text], scored=len(text)))
+        self._check(prompt.fused_cells)
+        return self._submit(Job(prompt, reading or Reading(), store or self._store), adapter)
 
-    def _submit(self, job: Job) -> Stream:
-        tokens = job.tokens
-        if len(tokens) >= self.context_size:
+    def warm(self, prompt: Prompt, *, store: BlobStore, adapter: Path | None = None) -> Stream:
+        """Compute the passages' KV ahead of any question; the stream ends with Warmed."""
+        self._check(len(prompt.prefix) + max((len(p) for p in prompt.passages), default=0))
+        return self._submit(Job(prompt, Reading(), store, warm=True), adapter)
+
+    def _check(self, cells: int) -> None:
+        if cells >= self.context_size:
             raise PromptTooLong(
-                f"the prompt has {len(tokens)} tokens, the context holds {self.context_size}. "
+                f"the prompt has {cells} tokens, the context holds {self.context_size}. "
                 "Ask something shorter, or set KVASIR_CONTEXT to more."
             )
+
+    def _submit(self, job: Job, adapter: Path | None) -> Stream:
+        if adapter:
+            self.model.adapter(adapter)
+            job.adapter = str(adapter)
         with self._changed:
             if self._closed:
                 raise ModelError("the engine is closed")
-            self._jobs.append(job)
+            self._waiting.append(job)
             self._changed.notify_all()
-        return Stream(job, lambda: self._jobs_before(job))
+        reference = weakref.ref(self)
+        return Stream(job, lambda: self._ahead(job), lambda: _wake(reference))
 
-    def _jobs_before(self, job: Job) -> int:
+    def _ahead(self, job: Job) -> int:
         with self._changed:
-            return self._jobs.index(job) if job in self._jobs else 0
+            return self._scheduler.ahead(job, self._waiting)
+
+    def wake(self) -> None:
+        """Have the thread look again at what was cancelled or read."""
+        self._scheduler.abort_if_unwanted()
+        with self._changed:
+            self._changed.notify_all()
 
     def close(self) -> None:
-        """End the running answer and the thread, and free the model. Twice is fine."""
+        """End the running answers and the thread, save the conversations, free the model.
+
+        Twice is fine.
+        """
         with self._changed:
             if self._closed:
                 return
             self._closed = True
-            for job in self._jobs:
-                job.fail(ModelError("the engine was closed before the answer ended"))
             self._changed.notify_all()
+        self._context.abort()
         self._thread.join()
+        self._store.close()
         self._context.close()
 
     # ---- the owning thread
 
     def _run(self) -> None:
-        while job := self._next():
-            try:
-                if job.sampling:
-                    self._answer(job, job.sampling)
-                else:
-                    self._score(job)
-            except Cancelled:
-                pass
-            except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
-                self._resident = []
-                job.fail(error)
-            finally:
-                with self._changed:
-                    self._jobs.remove(job)
-
-    def _next(self) -> Job | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._closed)
-            return None if self._closed else self._jobs[0]
-
-    def _answer(self, job: Job, sampling: Sampling) -> None:
-        started = time.perf_counter()
-        reused = self._prefill(job, len(job.tokens))
-        sampler = self._context.sampler(sampling)
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        shown = StopFilter(sampling.stop)
-        room = min(sampling.max_tokens, self.context_size - len(job.tokens))
-        first_token_s, count, reason = 0.0, 0, "length"
-        try:
-            while count < room:
-                self._check(job)
-                token = sampler.sample()
-                first_token_s = first_token_s or time.perf_counter() - started
-                count += 1
-                if self._context.ends(token):
-                    reason = "stop"
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._is_wanted)
+                if self._closed:
                     break
-                text = shown.push(decoder.decode(self._context.piece(token)))
-                if text:
-                    job.put(Text(text))
-                if shown.stopped:
-                    reason = "stop"
-                    break
-                if count < room:
-                    self._decode([token])
-        finally:
-            sampler.close()
-        rest = shown.push(decoder.decode(b"", final=True)) + shown.flush()
-        if rest:
-            job.put(Text(rest))
-        total_s = time.perf_counter() - started
-        job.put(Finish(reason, len(job.tokens), reused, count, first_token_s, total_s))
+                self._scheduler.admit(self._waiting)
+            self._scheduler.turn()
+        self._scheduler.close()
+        for job in self._waiting:
+            job.fail(ModelError("the engine was closed before the answer began"))
 
-    def _score(self, job: Job) -> None:
-        """Sum the log-probabilities of the job's last tokens, each after all before it."""
-        first = len(job.tokens) - job.scored
-        reused = self._prefill(job, first)
-        targets = job.tokens[first:]
-        total = self._context.log_probabilities(targets[:1])[0]
-        for start in range(0, job.scored - 1, BATCH):
-            self._check(job)
-            self._decode(targets[start : min(start + BATCH, job.scored - 1)], all_logits=True)
-            total += sum(self._context.log_probabilities(targets[start + 1 : start + 1 + BATCH]))
-        job.put(Likelihood(total, job.scored, len(job.tokens), reused))
+    def _is_wanted(self) -> bool:
+        return self._closed or self._scheduler.has_work(self._waiting)
 
-    def _prefill(self, job: Job, end: int) -> int:
-        """Make the prompt resident up to `end`, with the logits after it; returns the reused."""
-        self._check(job)  # one that was dropped in the queue leaves the resident tokens alone
-        reused = 0
-        # The last token is always computed: its logits choose what comes next.
-        for ours, theirs in zip(self._resident, job.tokens[: end - 1], strict=False):
-            if ours != theirs:
-                break
-            reused += 1
-        reused = self._context.forget(reused)
-        del self._resident[reused:]
-        for start in range(reused, end, BATCH):
-            self._check(job)
-            job.put(Prefill(start, end, reused))
-            self._decode(job.tokens[start : min(start + BATCH, end)])
-        job.put(Prefill(end, end, reused))
-        return reused
 
-    def _decode(self, tokens: list[int], *, all_logits: bool = False) -> None:
-        self._context.decode(tokens, len(self._resident), all_logits=all_logits)
-        self._resident += tokens
-
-    def _check(self, job: Job) -> None:
-        if job.cancelled.is_set():
-            raise Cancelled
-        if job.error:
-            raise job.error
+def _wake(reference: "weakref.ref[Engine]") -> None:
+    if engine := reference():
+        engine.wake()
 
 
 def _close_if_alive(reference: "weakref.ref[Engine]") -> None:
-    engine = reference()
-    if engine:
+    if engine := reference():
         engine.close()

@@ -1,4 +1,4 @@
-"""How the next token is chosen. It does not know llama.cpp: models.engine.context applies it."""
+"""How the next token is chosen. It does not know llama.cpp: models.engine.sampler applies it."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,9 @@ class Sampling:
 
     `temperature` 0 always takes the likeliest token. `repeat_penalty` above 1 makes the answer's
     own last 64 tokens less likely (Keskar et al. 2019, CTRL, section 4.1). `seed` None draws
-    another text every time. `stop` strings end the text and are not part of it.
+    another text every time. `stop` strings end the text and are not part of it. `grammar` is
+    GBNF, with the rule `root`: nothing else is written. `lookup` lets greedy answers be drafted
+    from the prompt (models.engine.lookup); the text stays the same.
     """
 
     temperature: float = 0.0
@@ -19,6 +21,8 @@ class Sampling:
     seed: int | None = None
     max_tokens: int = 256
     stop: tuple[str, ...] = ()
+    grammar: str = ""
+    lookup: bool = True
 
 
 class StopFilter:

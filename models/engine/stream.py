@@ -6,13 +6,14 @@ It knows nothing of llama.cpp.
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 
+from models.engine.blobs import BlobStore
+from models.engine.prompt import Prompt, Reading
 from models.engine.sampling import Sampling
 
 PATIENCE_S = 0.3  # between two reports of a place in the queue
-BACKLOG = 64  # pieces of text a slow reader may leave unread before the engine waits
+BACKLOG = 64  # events a slow reader may leave unread before its answer waits for it
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Prefill:
-    """`done` of `total` prompt tokens are computed, the first `reused` of them taken over."""
+    """`done` of `total` prompt tokens are in place, the first `reused` of them taken over."""
 
     done: int
     total: int
@@ -33,14 +34,24 @@ class Prefill:
 
 @dataclass(frozen=True)
 class Text:
-    """The next piece of the answer, from one or more tokens."""
+    """The next piece of the answer, from one or more tokens.
+
+    `posterior` is each passage's part in them, in the passages' order, summing to 1; () where
+    passages were not read side by side.
+    """
 
     text: str
+    posterior: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Finish:
-    """The end: "stop", "length" (max_tokens or the context's end), and what it took."""
+    """The end: "stop", "length" (max_tokens or the context's end), and what it took.
+
+    `log_likelihoods` are log P(question | passage) in nats and `weights` what came of them, both
+    in the passages' order, () without a fused reading. `log_probability` is the answer's own, in
+    nats, None where it was not asked for. `drafted` and `accepted` are prompt lookup's tokens.
+    """
 
     reason: str
     prompt_tokens: int
@@ -48,60 +59,75 @@ class Finish:
     completion_tokens: int
     first_token_s: float
     total_s: float
+    restore_s: float = 0.0
+    weights: tuple[float, ...] = ()
+    log_likelihoods: tuple[float, ...] = ()
+    log_probability: float | None = None
+    drafted: int = 0
+    accepted: int = 0
 
 
 @dataclass(frozen=True)
 class Likelihood:
-    """The end of a scoring: the text's log-probability in nats, its tokens, and what it took."""
+    """The end of a scoring: log P(text | passage) in nats for each passage (or the one prefix),
+    how many tokens the text has, and what it took.
+    """
 
-    total: float
+    totals: tuple[float, ...]
     tokens: int
     prompt_tokens: int
     reused_tokens: int
 
+    @property
+    def total(self) -> float:
+        """The first one's."""
+        return self.totals[0]
 
-Event = Waiting | Prefill | Text | Finish | Likelihood
+
+@dataclass(frozen=True)
+class Warmed:
+    """The end of a warming: how many of the passages were computed, the rest being there."""
+
+    computed: int
+    reused: int
+
+
+Event = Waiting | Prefill | Text | Finish | Likelihood | Warmed
 
 
 @dataclass(eq=False)
 class Job:
-    tokens: list[int]
-    sampling: Sampling | None = None
-    scored: int = 0  # without sampling: how many tokens at the end are to be scored
-    events: "queue.Queue[Event | BaseException]" = field(
-        default_factory=lambda: queue.Queue(BACKLOG)
-    )
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    error: BaseException | None = None
+    """What a caller asks for. Without `sampling` the question is scored, or the passages warmed."""
 
-    def put(self, event: Event) -> None:
-        """Hand over an event; wait for a slow reader, but not for one who has left."""
-        while not self.cancelled.is_set():
-            if self.error:
-                raise self.error
-            try:
-                return self.events.put(event, timeout=0.1)
-            except queue.Full:
-                continue
-        raise Cancelled
+    prompt: Prompt
+    reading: Reading
+    store: BlobStore
+    sampling: Sampling | None = None
+    warm: bool = False
+    adapter: str = ""
+    forced: tuple[int, ...] = ()  # an answer to be scored instead of one to be found
+    events: "queue.SimpleQueue[Event | BaseException]" = field(default_factory=queue.SimpleQueue)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    failed: bool = False
+
+    @property
+    def backlogged(self) -> bool:
+        """Whether the reader has so much unread that the answer had better wait."""
+        return self.events.qsize() >= BACKLOG
 
     def fail(self, error: BaseException) -> None:
         """End with an error, which the reader meets after what is already handed over."""
-        self.error = error
-        with suppress(queue.Full):
-            self.events.put_nowait(error)
-
-
-class Cancelled(Exception):
-    """The caller closed its iterator."""
+        self.failed = True
+        self.events.put(error)
 
 
 class Stream(Iterator[Event]):
     """The events of one answer. Closing it, or dropping it, stops the work."""
 
-    def __init__(self, job: Job, ahead: Callable[[], int]) -> None:
+    def __init__(self, job: Job, ahead: Callable[[], int], wake: Callable[[], None]) -> None:
         self._job = job
         self._ahead = ahead
+        self._wake = wake
         self._ended = False
 
     def __next__(self) -> Event:
@@ -109,21 +135,25 @@ class Stream(Iterator[Event]):
         while event is None:
             if self._ended:  # also by another thread, in the middle of this call
                 raise StopIteration
+            resumes = self._job.backlogged
             try:
                 event = self._job.events.get(timeout=PATIENCE_S)
             except queue.Empty:
                 if ahead := self._ahead():
                     return Waiting(ahead)
-                event = self._job.error
-        self._ended = not isinstance(event, Prefill | Text)
+            if resumes and not self._job.backlogged:
+                self._wake()
+        self._ended = not isinstance(event, Prefill | Text | Waiting)
         if isinstance(event, BaseException):
             raise event
         return event
 
     def close(self) -> None:
         """Stop the work within one decode call. Twice is fine."""
-        self._ended = True
-        self._job.cancelled.set()
+        if not self._ended or not self._job.cancelled.is_set():
+            self._ended = True
+            self._job.cancelled.set()
+            self._wake()
 
     def __del__(self) -> None:
         self.close()

@@ -1,0 +1,277 @@
+"""Who gets what of each decode: continuous batching over the running tasks.
+
+Each turn takes the next tokens of every running answer, then fills up with prefill in equal
+shares, and hands out the results. A task that has to wait for room is taken out of the cache and
+brought back as it was. It does not know threads: models.engine.engine calls it from one.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from models.engine.context import Context, Row
+from models.engine.identity import adapted
+from models.engine.request import LOGITS, NOTHING, Result, log_probability
+from models.engine.sequences import RestoreFailed, Sequences
+from models.engine.steps import steps
+from models.engine.stream import Job
+from models.engine.task import Task
+from models.errors import ModelError
+
+log = logging.getLogger(__name__)
+log.addHandler(logging.NullHandler())
+
+RUNNING = 16  # tasks at once
+PIECE = 128  # prompt tokens in a decode that running answers wait for
+OUTPUTS = 128  # rows of a decode whose logits are wanted: each takes memory for the vocabulary
+GROWTH = 64  # cells that an answer is given before others are asked to make room
+SPARE = 4  # sequences kept free for saving and restoring
+
+
+class Scheduler:
+    """The tasks of one context. `turn` is one decode."""
+
+    def __init__(self, context: Context, numbers: int, identity: bytes) -> None:
+        self._context = context
+        self._identity = identity
+        self._numbers = numbers
+        self.sequences = Sequences(context, numbers, shares=not context.model.is_recurrent)
+        self._running: list[Task] = []
+        self._in_decode: list[Task] = []
+        self._adapter = ""
+
+    # ---- asked by other threads
+
+    def ahead(self, job: Job, waiting: Sequence[Job]) -> int:
+        """How many jobs come before this one; 0 once it runs, unless it was put aside."""
+        if job in waiting:
+            return len(self._running) + list(waiting).index(job)
+        suspended = any(task.job is job and task.suspended for task in list(self._running))
+        return len(self._running) - 1 if suspended else 0
+
+    def abort_if_unwanted(self) -> None:
+        """Stop the running decode if nobody waits for it any more."""
+        in_decode = self._in_decode
+        if in_decode and all(task.job.cancelled.is_set() for task in in_decode):
+            self._context.abort()
+
+    # ---- one turn
+
+    def has_work(self, waiting: Sequence[Job]) -> bool:
+        """Whether a turn would do anything."""
+        if any(job.cancelled.is_set() for job in waiting):
+            return True
+        ready = any(t.job.cancelled.is_set() or not t.job.backlogged for t in self._running)
+        return ready or bool(waiting)
+
+    def admit(self, waiting: list[Job]) -> None:
+        """Drop what was cancelled, bring back and begin what there is room for, oldest first."""
+        for task in [t for t in self._running if t.job.cancelled.is_set()]:
+            self._end(task)
+        waiting[:] = [job for job in waiting if not job.cancelled.is_set()]
+        for task in self._running:
+            if task.suspended and not task.job.backlogged and self._fits(task.cells, task):
+                self._guarded(task, task.resume)
+        while waiting and self._make_way(waiting[0]):
+            self._begin(waiting.pop(0))
+
+    def turn(self) -> None:
+        """One decode for the running tasks, and what comes of it."""
+        chosen = self._chosen()
+        while chosen and not self.sequences.room(sum(count for _, count in chosen)):
+            victim = self._youngest(besides=chosen[0][0])
+            if victim is None:
+                self._fail(chosen[0][0], ModelError("the context is full. Set KVASIR_CONTEXT."))
+            else:
+                victim.suspend()
+            chosen = self._chosen()
+        if not chosen:
+            return
+        self._in_decode = [task for task, _ in chosen]
+        try:
+            done = self._decode(chosen)
+        except ModelError as error:
+            self._lost(error)
+            return
+        finally:
+            self._in_decode = []
+        if done:
+            for task, count in chosen:
+                self._progress(task, count)
+            self._running = self._running[1:] + self._running[:1]
+
+    def close(self) -> None:
+        """Fail what runs, and have the conversations saved."""
+        for task in list(self._running):
+            self._fail(task, ModelError("the engine was closed before the answer ended"))
+        self.sequences.evict_all()
+
+    # ---- admission
+
+    def _make_way(self, job: Job) -> bool:
+        if len(self._running) >= RUNNING and not self._idle_reader():
+            return False
+        need = _need(job)
+        while not self._fits(need) or self._numbers_needed(job) > self._numbers:
+            victim = self._idle_reader()
+            if victim is None:
+                return not self._running
+            victim.suspend()
+        return True
+
+    def _fits(self, need: int, besides: Task | None = None) -> bool:
+        others = [t for t in self._running if not t.suspended and t is not besides]
+        taken = sum(max(_need(task.job), task.cells) for task in others)
+        return not others or taken + need <= self._context.size
+
+    def _numbers_needed(self, job: Job) -> int:
+        jobs = [job, *(task.job for task in self._running if not task.suspended)]
+        return SPARE + sum(len(one.prompt.passages) + 2 for one in jobs)
+
+    def _idle_reader(self) -> Task | None:
+        """A task whose reader has enough unread: it can wait outside."""
+        return next((t for t in self._running if t.job.backlogged and not t.suspended), None)
+
+    def _youngest(self, besides: Task) -> Task | None:
+        others = [t for t in self._running if not t.suspended and t is not besides and t.held]
+        return max(others, key=lambda task: task.started, default=None)
+
+    def _begin(self, job: Job) -> None:
+        task = Task(job, self.sequences, adapted(self._identity, job.adapter), self._make_room)
+        self._running.append(task)
+        model, size = self._context.model, self._context.size
+        self._guarded(task, lambda: task.start(lambda t: steps(t, model, size)))
+
+    def _make_room(self, task: Task, count: int) -> None:
+        while not self.sequences.room(count):
+            victim = self._youngest(besides=task)
+            if victim is None:
+                raise ModelError(f"the context has no room for {count} more tokens")
+            victim.suspend()
+
+    # ---- decoding
+
+    def _chosen(self) -> list[tuple[Task, int]]:
+        """The tasks of the next decode with how many rows each gets, in their order."""
+        ready = [
+            task
+            for task in self._running
+            if task.request and not task.suspended and not task.job.backlogged
+        ]
+        ready = [task for task in ready if task.job.adapter == ready[0].job.adapter]
+        free, outputs = self._context.batch_size, OUTPUTS
+        chosen = []
+        for task in ready:
+            request = task.request
+            if request and request.urgent and request.left <= min(free, outputs):
+                chosen.append((task, request.left))
+                free -= request.left
+                outputs -= request.left
+        if chosen:
+            free = min(free, PIECE)
+        filling = [task for task in ready if task.request and not task.request.urgent]
+        for place, task in enumerate(filling):
+            share = _rows(task, free // (len(filling) - place), outputs)
+            if share and task.request:
+                chosen.append((task, share))
+                free -= share
+                outputs -= sum(row.want != NOTHING for row in task.request.next(share))
+        return chosen
+
+    def _decode(self, chosen: list[tuple[Task, int]]) -> bool:
+        """Decode the chosen rows and store their results; False if it was aborted."""
+        adapter = chosen[0][0].job.adapter
+        if adapter != self._adapter:
+            self._context.use_adapter(self._context.model.adapter_named(adapter))
+            self._adapter = adapter
+        wanted = [
+            (task, row)
+            for task, count in chosen
+            if task.request
+            for row in task.request.next(count)
+        ]
+        rows: list[Row] = []
+        ends: dict[int, int] = {}
+        for _, row in wanted:
+            number = row.sequence.number
+            if number is None:
+                raise ModelError("a sequence that is to be decoded is not in the cache")
+            position = ends.get(number, len(row.sequence))
+            ends[number] = position + 1
+            rows.append((row.token, position, number, row.want != NOTHING))
+        if not self._context.decode(rows):
+            return False
+        for index, (task, row) in enumerate(wanted):
+            self.sequences.extend(row.sequence, [row.token])
+            if task.request:
+                task.request.results.append(self._result(index, row.want))
+        return True
+
+    def _result(self, index: int, want: int) -> Result:
+        if want == NOTHING:
+            return None
+        logits = self._context.logits(index)
+        return logits.copy() if want == LOGITS else log_probability(logits, want)
+
+    def _progress(self, task: Task, count: int) -> None:
+        request = task.request
+        if request is None or task not in self._running:
+            return
+        if not request.urgent:
+            task.note(count)
+        if not request.left:
+            self._guarded(task, task.advance)
+
+    # ---- ends
+
+    def _guarded(self, task: Task, step: Callable[[], object]) -> None:
+        """Do a step of a task; what goes wrong in it is raised in its reader's thread."""
+        try:
+            step()
+        except RestoreFailed as error:
+            self._lost(error)
+        except Exception as error:  # noqa: BLE001 - raised again in the reader's thread
+            self._fail(task, error)
+        else:
+            if task.request is None:
+                self._end(task)
+
+    def _end(self, task: Task) -> None:
+        task.end()
+        self._running.remove(task)
+
+    def _fail(self, task: Task, error: BaseException) -> None:
+        task.job.fail(error)
+        if task in self._running:
+            self._end(task)
+
+    def _lost(self, error: ModelError) -> None:
+        """The KV cache cannot be trusted any more: all that runs fails, and it is emptied."""
+        log.error("the KV cache is emptied: %s", error)
+        self.sequences.clear()
+        for task in list(self._running):
+            self._fail(task, ModelError(f"{error}. Ask again."))
+
+
+def _need(job: Job) -> int:
+    """Cells that a job takes, with some growth of its answer."""
+    prompt = job.prompt
+    passage = max((len(passage) for passage in prompt.passages), default=0)
+    if job.warm:
+        return len(prompt.prefix) + passage
+    growth = min(job.sampling.max_tokens, GROWTH) if job.sampling else 0
+    if job.reading.passages == "fused" and len(prompt.passages) > 1:
+        return prompt.fused_cells + growth
+    return len(prompt.tokens) + growth + (passage if job.reading.reuse == "spliced" else 0)
+
+
+def _rows(task: Task, most: int, outputs: int) -> int:
+    """How many of the task's next rows can be taken."""
+    if task.request is None:
+        return 0
+    count = 0
+    for row in task.request.next(most):
+        outputs -= row.want != NOTHING
+        if outputs < 0:
+            break
+        count += 1
+    return count
