@@ -1,49 +1,62 @@
 """The chat model: LangChain's BaseChatModel over the engine.
 
-It knows messages and tokens, not documents or prompts.
+It knows messages and tokens, not documents or the words of prompts.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.chat_models import generate_from_stream
-from langchain_core.messages import (
-    AIMessage,
-    AIMessageChunk,
-    BaseMessage,
-    ChatMessage,
-    HumanMessage,
-    SystemMessage,
-    ToolMessage,
-)
-from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
 from pydantic import Field
 
-from models.chat_template import Turn, last_turn_tokens, prompt_tokens
+from models.adapters import find_adapter
+from models.answer_metadata import last_chunk
+from models.chat_template import Turn, to_prompt
+from models.engine.blobs import BlobStore
 from models.engine.engine import Engine
+from models.engine.grammar import schema_grammar
+from models.engine.prompt import KVReuse, PassageReading, Reading
 from models.engine.sampling import Sampling
-from models.engine.stream import Finish, Likelihood, Prefill, Text, Waiting
+from models.engine.stream import Event, Finish, Likelihood, Prefill, Stream, Text, Waiting, Warmed
 from models.errors import ModelError, first_line
-from models.loaded import shared_engine
+from models.fit import fit
+from models.loaded import shared_engine, shared_store
 from models.settings import get_settings
+from models.structured import Schema, json_schema, parser, raw_and_parsed
+from models.turns import to_turns
 from models.weights import find_weights, is_provider
 
 OnProgress = Callable[[Waiting | Prefill], None]
+
+_SAMPLED = ("temperature", "top_p", "min_p", "repeat_penalty", "seed", "max_tokens", "lookup")
+_READ = ("contrast", "bayes", "priors")
 
 
 class KvasirChat(BaseChatModel):
     """A GGUF model on this machine, run by llama.cpp in this process.
 
     All instances with the same `model` share one engine; it is loaded at the first question.
-    `stream` and `invoke` take `on_progress`, called in the caller's thread with the place in the
-    queue and the progress of the prefill, and any of the fields below for one call.
+    Text blocks marked `cache_control` are passages: they are read as `passages` and `kv_reuse`
+    say, and their KV is kept in the folder `blobs`.
+
+    `stream` and `invoke` take any of the fields for one call, and `on_progress`, called in the
+    caller's thread with the place in the queue and the prefill's progress; `priors`, a log prior
+    for each passage; `forced`, an answer whose log-probability is to be found.
+
+    `response_metadata` tells what was done: `dropped_turns` and `dropped_passages` where the
+    conversation is longer than the context, the passages' `weights` and `log_likelihoods`, and
+    in `posteriors`, for each piece of text, its length and each passage's part in it.
     """
 
     model: str = Field(default_factory=lambda: get_settings().model)
+    adapter: str = Field(default_factory=lambda: get_settings().adapter)
     temperature: float = Field(default_factory=lambda: get_settings().temperature)
     max_tokens: int = Field(default_factory=lambda: get_settings().max_tokens)
     top_p: float = 0.95
@@ -51,6 +64,12 @@ class KvasirChat(BaseChatModel):
     repeat_penalty: float = 1.0
     seed: int | None = None
     stop: list[str] = Field(default_factory=list)
+    grammar: str = ""
+    json_schema: dict[str, Any] | None = None
+    lookup: bool = True
+    passages: PassageReading = Field(default_factory=lambda: get_settings().passages)
+    kv_reuse: KVReuse = Field(default_factory=lambda: get_settings().kv_reuse)
+    blobs: Path = Field(default_factory=lambda: get_settings().cache / "kv")
 
     @property
     def _llm_type(self) -> str:
@@ -70,31 +89,50 @@ class KvasirChat(BaseChatModel):
         """Tokens of prompt and answer together, at most."""
         return self.engine.context_size
 
-    def get_token_ids(self, text: str) -> list[int]:
-        """The text's token ids in this model's vocabulary."""
-        return self.engine.vocabulary.tokenize(text)
-
-    def prompt_length(self, messages: list[BaseMessage]) -> int:
-        """Tokens of the whole prompt that these messages make."""
-        return len(prompt_tokens(self.engine.vocabulary, _turns(messages)))
-
     @property
     def parameters(self) -> int:
         """How many weights the model has."""
-        return self.engine.vocabulary.parameters
+        return self.engine.model.parameters
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """The text's token ids in this model's vocabulary."""
+        return self.engine.model.tokenize(text)
+
+    # ---- besides answering
 
     def likelihood(
-        self, messages: list[BaseMessage], on_progress: OnProgress | None = None
+        self, messages: Sequence[BaseMessage], on_progress: OnProgress | None = None
     ) -> Likelihood:
-        """How likely the last message's text is after all before it."""
-        prefix, text = last_turn_tokens(self.engine.vocabulary, _turns(messages))
-        with closing(self.engine.likelihood(prefix, text)) as events:
-            for event in events:
-                if isinstance(event, Likelihood):
-                    return event
-                if on_progress and isinstance(event, Waiting | Prefill):
-                    on_progress(event)
+        """log P(last message's text | what is before it), with each of the passages in turn.
+
+        Raises ModelError where the prompt cannot be made, or is too long.
+        """
+        prompt = to_prompt(self.engine.model, to_turns(messages))
+        stream = self.engine.likelihood(
+            prompt, self._reading({}), store=self._store, adapter=find_adapter(self.adapter)
+        )
+        last = _last_event(stream, on_progress)
+        if isinstance(last, Likelihood):
+            return last
         raise ModelError("the engine was closed before the likelihood was known")
+
+    def warm(self, messages: Sequence[BaseMessage]) -> Warmed:
+        """Have the KV of the messages' passages in the store, computed if it is not there."""
+        prompt = to_prompt(self.engine.model, to_turns(messages))
+        stream = self.engine.warm(prompt, store=self._store, adapter=find_adapter(self.adapter))
+        last = _last_event(stream, None)
+        if isinstance(last, Warmed):
+            return last
+        raise ModelError("the engine was closed before the passages were computed")
+
+    def with_structured_output(
+        self, schema: Schema, *, include_raw: bool = False, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, Any]:
+        """A runnable whose answers are objects of the schema, by grammar and not by asking."""
+        answer = self.bind(json_schema=json_schema(schema), **kwargs)
+        return answer | (raw_and_parsed(schema) if include_raw else parser(schema))
+
+    # ---- answering
 
     def _generate(
         self,
@@ -113,15 +151,25 @@ class KvasirChat(BaseChatModel):
         on_progress: OnProgress | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        name = kwargs.get("model", self.model)
-        engine = shared_engine(find_weights(name))
-        tokens = prompt_tokens(engine.vocabulary, _turns(messages))
-        with closing(engine.generate(tokens, self._sampling(stop, kwargs))) as events:
+        call = self._overridden(kwargs)
+        engine = call.engine
+        reading = call._reading(kwargs)
+        fitted = fit(to_turns(messages), lambda turns: call._fits(turns, reading))
+        stream = engine.generate(
+            to_prompt(engine.model, fitted.turns),
+            call._sampling(stop),
+            reading,
+            store=call._store,
+            adapter=find_adapter(call.adapter),
+            forced=engine.model.tokenize(kwargs.get("forced", "")),
+        )
+        with closing(stream) as events:
             for event in events:
                 if isinstance(event, Text):
-                    chunk = ChatGenerationChunk(message=AIMessageChunk(content=event.text))
+                    chunk = _chunk(event)
                 elif isinstance(event, Finish):
-                    chunk = ChatGenerationChunk(message=self._last(event, name))
+                    last = last_chunk(event, call.model, fitted)
+                    chunk = ChatGenerationChunk(message=last)
                 else:
                     if on_progress and isinstance(event, Waiting | Prefill):
                         on_progress(event)
@@ -130,31 +178,33 @@ class KvasirChat(BaseChatModel):
                     run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
 
-    def _sampling(self, stop: list[str] | None, overrides: dict[str, Any]) -> Sampling:
-        names = ("temperature", "top_p", "min_p", "repeat_penalty", "seed", "max_tokens")
-        values = {name: overrides.get(name, getattr(self, name)) for name in names}
-        return Sampling(stop=tuple(self.stop if stop is None else stop), **values)
+    def _overridden(self, kwargs: dict[str, Any]) -> "KvasirChat":
+        """This model with the fields that one call gives."""
+        fields = {name: kwargs[name] for name in kwargs if name in type(self).model_fields}
+        return self.model_copy(update=fields) if fields else self
 
-    def _last(self, finish: Finish, model: str) -> AIMessageChunk:
-        spent = finish.total_s - finish.first_token_s
-        speed = (finish.completion_tokens - 1) / spent if spent > 0 else 0.0
-        return AIMessageChunk(
-            content="",
-            usage_metadata=UsageMetadata(
-                input_tokens=finish.prompt_tokens,
-                output_tokens=finish.completion_tokens,
-                total_tokens=finish.prompt_tokens + finish.completion_tokens,
-                input_token_details=InputTokenDetails(cache_read=finish.reused_tokens),
-            ),
-            response_metadata={
-                "model_name": model,
-                "model_provider": "kvasir",
-                "finish_reason": finish.reason,
-                "first_token_s": finish.first_token_s,
-                "tokens_per_s": speed,
-            },
-            chunk_position="last",
-        )
+    def _fits(self, turns: Sequence[Turn], reading: Reading) -> bool:
+        prompt = to_prompt(self.engine.model, turns)
+        fused = reading.passages == "fused" and len(prompt.passages) > 1
+        streams = len(prompt.passages) if fused else 1
+        cells = prompt.fused_cells if fused else len(prompt.tokens)
+        # A prompt never leaves less than half of the context for itself, whatever the answer may.
+        answer = min(self.max_tokens, self.context_size // 2)
+        return cells + streams * answer <= self.context_size
+
+    def _reading(self, kwargs: dict[str, Any]) -> Reading:
+        given = {name: kwargs[name] for name in _READ if name in kwargs}
+        return Reading(self.passages, self.kv_reuse, **given)
+
+    def _sampling(self, stop: list[str] | None) -> Sampling:
+        grammar = schema_grammar(self.json_schema) if self.json_schema else self.grammar
+        stops = tuple(self.stop if stop is None else stop)
+        values = {name: getattr(self, name) for name in _SAMPLED}
+        return Sampling(stop=stops, grammar=grammar, **values)
+
+    @property
+    def _store(self) -> BlobStore:
+        return shared_store(self.blobs)
 
 
 def chat_model() -> BaseChatModel:
@@ -174,25 +224,19 @@ def chat_model() -> BaseChatModel:
         raise ModelError(f"KVASIR_MODEL={name} cannot be used: {first_line(error)}") from error
 
 
-def _turns(messages: list[BaseMessage]) -> list[Turn]:
-    """Messages as the template's turns; neighbours of one role become one turn."""
-    turns: list[Turn] = []
-    for message in messages:
-        turn = Turn(_role(message), str(message.text))
-        if turns and turns[-1].role == turn.role and turn.role != "system":
-            turns[-1] = Turn(turn.role, f"{turns[-1].content}\n\n{turn.content}")
-        else:
-            turns.append(turn)
-    return turns
+def _chunk(piece: Text) -> ChatGenerationChunk:
+    metadata: dict[str, Any] = {}
+    if piece.posterior:
+        metadata["posteriors"] = [[len(piece.text), *piece.posterior]]
+    message = AIMessageChunk(content=piece.text, response_metadata=metadata)
+    return ChatGenerationChunk(message=message)
 
 
-def _role(message: BaseMessage) -> str:
-    if isinstance(message, SystemMessage):
-        return "system"
-    if isinstance(message, AIMessage):
-        return "assistant"
-    if isinstance(message, HumanMessage | ToolMessage):
-        return "user"
-    if isinstance(message, ChatMessage):
-        return message.role
-    raise ModelError(f"a message of the type {message.type} cannot be put to this model")
+def _last_event(stream: Stream, on_progress: OnProgress | None) -> Event | None:
+    last = None
+    with closing(stream) as events:
+        for event in events:
+            if on_progress and isinstance(event, Waiting | Prefill):
+                on_progress(event)
+            last = event
+    return last

@@ -1,18 +1,20 @@
-"""Messages to prompt tokens by the model's own template.
+"""Messages to a prompt by the model's own template.
 
 What people and documents wrote is tokenized apart from the template, so that control tokens in
-it (`<|im_end|>` in a web page, say) stay ordinary text. It does not know who wrote what.
+it (`<|im_end|>` in a web page, say) stay ordinary text, and each cached block apart from the
+rest, so that its tokens are the same in every prompt. It does not know who wrote what.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from models.engine.context import Context
+from models.engine.prompt import Prompt
 from models.errors import ModelError, first_line
 
 CHATML = (
@@ -33,44 +35,105 @@ _FAILURES = (  # a template is a program that came with the file: it can fail in
 _MARK = re.compile("\ue000(\\d+)\ue001")  # stands for a content while the template is rendered
 
 
+class Vocabulary(Protocol):
+    """What is needed of models.engine.model.Model."""
+
+    @property
+    def chat_template(self) -> str: ...
+    @property
+    def adds_bos(self) -> bool: ...
+    def special(self, name: str) -> str: ...
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]: ...
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a message; a `cached` one is a passage, whose KV is worth keeping."""
+
+    text: str
+    cached: bool = False
+
+
 @dataclass(frozen=True)
 class Turn:
-    """One message: its role (system, user, assistant) and its text."""
+    """One message: its role (system, user, assistant) and its text, or that in blocks."""
 
     role: str
-    content: str
+    content: str | tuple[Block, ...]
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The text in blocks, neighbours that are not cached made one."""
+        if isinstance(self.content, str):
+            return (Block(self.content),)
+        joined: list[Block] = []
+        for block in self.content:
+            if joined and not block.cached and not joined[-1].cached:
+                joined[-1] = Block(joined[-1].text + block.text)
+            else:
+                joined.append(block)
+        return tuple(joined)
 
 
-def prompt_tokens(context: Context, turns: Sequence[Turn]) -> list[int]:
-    """The tokens of the conversation and of the beginning of the model's answer.
+@dataclass(frozen=True)
+class _Piece:
+    """Text of the prompt: the template's own (`special`), a cached block, or the question."""
 
-    Raises ModelError if the model's template cannot be used.
+    text: str
+    special: bool = False
+    cached: bool = False
+    question: bool = False
+
+
+def to_prompt(vocabulary: Vocabulary, turns: Sequence[Turn]) -> Prompt:
+    """The conversation and the beginning of the model's answer.
+
+    The first cached blocks that follow one another are the prompt's passages; the last turn's
+    text behind them is its question. Raises ModelError if the model's template cannot be used.
     """
-    parts = _parts(context, turns)
-    return [token for text, special in parts for token in context.tokenize(text, special=special)]
+    pieces = _pieces(vocabulary, turns)
+    first, end = _passages(pieces)
+    prefix = _tokens(vocabulary, pieces[:first])
+    passages: list[list[int]] = []
+    for piece in pieces[first:end]:
+        if piece.cached:
+            passages.append(_tokens(vocabulary, [piece]))
+        else:  # white space between two
+            passages[-1] += _tokens(vocabulary, [piece])
+    suffix: list[int] = []
+    question = (0, 0)
+    for piece in pieces[end:]:
+        tokens = _tokens(vocabulary, [piece])
+        if piece.question:
+            question = (len(suffix), len(suffix) + len(tokens))
+        suffix += tokens
+    return Prompt(tuple(prefix), tuple(map(tuple, passages)), tuple(suffix), question)
 
 
-def last_turn_tokens(context: Context, turns: Sequence[Turn]) -> tuple[list[int], list[int]]:
-    """The tokens before the last turn's text, and those of that text.
-
-    Raises ModelError if the model's template cannot be used.
-    """
-    text = turns[-1].content
-    parts = _parts(context, turns)
-    while parts and parts[-1][1]:  # what the template writes behind it
-        parts.pop()
-    if not parts or not parts[-1][0].endswith(text):
-        raise ModelError("the model's chat template leaves out the last message")
-    parts[-1] = (parts[-1][0].removesuffix(text), False)
-    before = [token for part, special in parts for token in context.tokenize(part, special=special)]
-    return before, context.tokenize(text)
+def _tokens(vocabulary: Vocabulary, pieces: Sequence[_Piece]) -> list[int]:
+    return [t for p in pieces for t in vocabulary.tokenize(p.text, special=p.special)]
 
 
-def _parts(context: Context, turns: Sequence[Turn]) -> list[tuple[str, bool]]:
-    """The prompt in parts: text, and whether control tokens in it count (the template's own)."""
-    bos = context.special("bos")
-    template = context.chat_template or CHATML
-    variables = {"bos_token": bos, "eos_token": context.special("eos")}
+def _passages(pieces: Sequence[_Piece]) -> tuple[int, int]:
+    """Where the first run of cached pieces lies; without one, the place of the question."""
+    cached = [place for place, piece in enumerate(pieces) if piece.cached]
+    if not cached:
+        place = next((i for i, piece in enumerate(pieces) if piece.question), len(pieces))
+        return place, place
+    first = cached[0]
+    end = first + 1
+    for place in cached[1:]:
+        between = pieces[end:place]
+        if any(piece.special or piece.text.strip() for piece in between):
+            break
+        end = place + 1
+    return first, end
+
+
+def _pieces(vocabulary: Vocabulary, turns: Sequence[Turn]) -> list[_Piece]:
+    bos = vocabulary.special("bos")
+    template = vocabulary.chat_template or CHATML
+    variables = {"bos_token": bos, "eos_token": vocabulary.special("eos")}
     try:
         rendered = _render(template, turns, variables)
     except _FAILURES:
@@ -83,10 +146,25 @@ def _parts(context: Context, turns: Sequence[Turn]) -> list[tuple[str, bool]]:
                 f"the model's chat template cannot be used: {first_line(error)}"
             ) from error
         turns = merged
-    parts = [(bos, True)] if context.adds_bos and bos and not rendered.startswith(bos) else []
+    adds = vocabulary.adds_bos and bos and not rendered.startswith(bos)
+    pieces = [_Piece(bos, special=True)] if adds else []
     for index, part in enumerate(_MARK.split(rendered)):
-        parts.append((turns[int(part)].content, False) if index % 2 else (part, True))
-    return parts
+        if index % 2:
+            pieces += _contents(turns[int(part)], last=int(part) == len(turns) - 1)
+        elif part:
+            pieces.append(_Piece(part, special=True))
+    return pieces
+
+
+def _contents(turn: Turn, *, last: bool) -> list[_Piece]:
+    pieces = [_Piece(block.text, cached=block.cached) for block in turn.blocks]
+    if last and pieces and not pieces[-1].cached:
+        text = pieces.pop().text
+        question = text.lstrip()
+        if blank := text[: len(text) - len(question)]:
+            pieces.append(_Piece(blank))
+        pieces.append(_Piece(question, question=True))
+    return pieces
 
 
 def _render(template: str, turns: Sequence[Turn], variables: dict[str, str]) -> str:
@@ -116,10 +194,11 @@ def _raise(message: str) -> None:
 
 
 def _without_system(turns: Sequence[Turn]) -> list[Turn]:
-    system = "\n\n".join(turn.content for turn in turns if turn.role == "system")
+    system = [turn for turn in turns if turn.role == "system"]
     rest = [turn for turn in turns if turn.role != "system"]
     if not system:
         return rest
+    opening = [block for turn in system for block in (*turn.blocks, Block("\n\n"))]
     if rest and rest[0].role == "user":
-        return [Turn("user", f"{system}\n\n{rest[0].content}"), *rest[1:]]
-    return [Turn("user", system), *rest]
+        return [Turn("user", (*opening, *rest[0].blocks)), *rest[1:]]
+    return [Turn("user", tuple(opening[:-1])), *rest]

@@ -1,22 +1,68 @@
-"""The engines that this process runs: one for each model file and placement, however many ask."""
+"""What this process has loaded: one engine for each model file and placement, one store for each
+folder of blobs, however many ask.
+"""
 
 from pathlib import Path
 from threading import Lock
 
+from models.card import read_card
+from models.engine.backend import can_offload
+from models.engine.blobs import BlobStore
 from models.engine.context import Placement
 from models.engine.engine import Engine
-from models.settings import get_settings
+from models.machine import this_machine
+from models.plan import plan
+from models.settings import Settings, get_settings
+from models.tuning import tuned
 
 _engines: dict[tuple[Path, Placement], Engine] = {}
+_stores: dict[Path, BlobStore] = {}
 _lock = Lock()
 
 
 def shared_engine(path: Path) -> Engine:
-    """The engine for a model file, loaded at the first call. Raises ModelError."""
-    settings = get_settings()
-    placement = Placement(settings.context, settings.gpu_layers, settings.threads)
-    key = (path.resolve(), placement)
+    """The engine for a model file, loaded at the first call. Raises ModelError.
+
+    Where `python models tune` recorded a better file or placement for it, that is taken.
+    """
+    weights, placement = best_placement(path)
+    key = (weights.resolve(), placement)
     with _lock:
         if key not in _engines:
-            _engines[key] = Engine(path, placement)
+            _engines[key] = Engine(weights, placement)
         return _engines[key]
+
+
+def best_placement(path: Path) -> tuple[Path, Placement]:
+    """The file to run for a model, and how: by the settings, then by what was tuned."""
+    settings = get_settings()
+    tuning = tuned(path)
+    weights = tuning.weights if tuning else path
+    flash = settings.flash_attention
+    placement = Placement(
+        context=settings.context,
+        gpu_layers=_gpu_layers(settings, weights),
+        threads=settings.threads or (tuning.threads if tuning else 0),
+        batch=settings.batch or (tuning.batch if tuning else Placement.batch),
+        flash_attention=tuning.flash_attention if tuning and flash is None else flash,
+        kv_type=settings.kv_type,
+    )
+    return weights, placement
+
+
+def shared_store(folder: Path) -> BlobStore:
+    """The store of KV blobs in a folder, made at the first call."""
+    folder = folder.expanduser().resolve()
+    with _lock:
+        if folder not in _stores:
+            _stores[folder] = BlobStore(folder, int(get_settings().kv_budget))
+        return _stores[folder]
+
+
+def _gpu_layers(settings: Settings, weights: Path) -> int:
+    if settings.gpu_layers >= 0:
+        return settings.gpu_layers
+    if not can_offload():
+        return 0
+    card, machine = read_card(weights), this_machine()
+    return plan(card, machine, context=settings.context, kv_type=settings.kv_type).gpu_layers

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_cache_path, user_config_path
-from pydantic import Field, ValidationError
+from pydantic import ByteSize, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,6 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from models.engine.prompt import KVReuse, PassageReading
 from models.errors import SettingsError
 
 PREFIX = "KVASIR_"
@@ -39,12 +40,54 @@ class Settings(BaseSettings):
         "on the hub. A library belongs to the embedder that it was built with.",
     )
     context: int = Field(
-        8192, ge=512, description="Tokens that the chat model keeps in view, at most."
+        8192,
+        ge=512,
+        description="Tokens of KV cache, shared by all conversations and passages that are read "
+        "at once; one prompt and its answer take that many at most.",
     )
     gpu_layers: int = Field(
-        -1, ge=-1, description="Layers that go to the GPU; -1 for all, where the build has one."
+        -1, ge=-1, description="Layers that go to the GPU; -1 for as many as fit."
     )
-    threads: int = Field(0, ge=0, description="Threads of the chat model; 0 for one per core.")
+    threads: int = Field(
+        0,
+        ge=0,
+        description="Threads of the chat model; 0 for what `python models tune` found "
+        "best, or one per core.",
+    )
+    batch: int = Field(
+        0,
+        ge=0,
+        le=4096,
+        description="Tokens in one decode call; 0 for what `python models tune` "
+        "found best, or 256.",
+    )
+    flash_attention: bool | None = Field(
+        None,
+        description="Whether the chat model uses flash attention; by default, what "
+        "`python models tune` found best, or wherever llama.cpp can.",
+    )
+    kv_type: Literal["f32", "f16", "bf16", "q8_0", "q4_0"] = Field(
+        "f16", description="The type of the KV cache."
+    )
+    adapter: str = Field(
+        "",
+        description="A LoRA adapter for the chat model: a name in the cache's `adapters` "
+        "folder, or a path to a GGUF file.",
+    )
+    passages: PassageReading = Field(
+        "fused",
+        description="How the chat model reads several passages: `fused`, each on its own and the "
+        "answer from their mixture, or `joint`, all in one prompt.",
+    )
+    kv_reuse: KVReuse = Field(
+        "exact",
+        description="What is taken over from the KV cache and its blobs: `exact` changes no "
+        "answer, `spliced` also moves the later passages of a joint prompt, `off` computes all.",
+    )
+    kv_budget: ByteSize = Field(
+        ByteSize(4 * 2**30),
+        description="Bytes of saved KV in a library's folder `kv`, as in `4GiB`; 0 for none.",
+    )
     answers: Literal["auto", "quoted", "written"] = Field(
         "auto",
         description="Whether the model quotes the sentences that answer, or writes its own: by "
@@ -54,7 +97,9 @@ class Settings(BaseSettings):
     temperature: float = Field(
         0.0, ge=0, le=2, description="0 always takes the likeliest token; higher varies more."
     )
-    passages: int = Field(3, ge=1, le=20, description="Passages that the model reads per answer.")
+    retrieve: int = Field(
+        3, ge=1, le=20, description="Passages that are retrieved and read per answer."
+    )
     cache: Path = Field(
         user_cache_path("kvasir"), description="The folder for what can be computed again."
     )
@@ -105,7 +150,11 @@ def settings_table() -> str:
         "| --- | --- | --- |",
     ]
     for name, field in Settings.model_fields.items():
-        default = "the user's cache folder" if name == "cache" else f"`{field.default}`"
+        default = "the user's cache folder" if name == "cache" else f"`{_shown(field.default)}`"
         meaning = (field.description or "").replace("|", "\\|")
         lines.append(f"| `{PREFIX}{name.upper()}` | {default} | {meaning} |")
     return "\n".join(lines) + "\n"
+
+
+def _shown(default: object) -> str:
+    return default.human_readable() if isinstance(default, ByteSize) else str(default)

@@ -20,7 +20,11 @@ class Mixture:
     """
 
     def __init__(
-        self, log_weights: Sequence[float] | np.ndarray, contrast: float = 0.0, *, bayes: bool = True
+        self,
+        log_weights: Sequence[float] | np.ndarray,
+        contrast: float = 0.0,
+        *,
+        bayes: bool = True,
     ) -> None:
         self.log_weights = normalized(np.asarray(log_weights, np.float64))
         self._contrast = contrast
