@@ -22,7 +22,7 @@ CHOSEN_TYPES = ("f16", "q8_0")  # best first; q4_0 costs quality and is only use
 LEAST_CONTEXT = 512
 UNKNOWN_CONTEXT = 8192  # where neither the file nor the settings say how long it may be
 CELLS = 256  # llama.cpp rounds the context up to a multiple
-BATCH = 256  # tokens in one decode call, at most
+BATCH = 256  # tokens in one decode call, where nothing else is said
 RESERVE = 512 << 20  # for Python and the embedder on the host, for the driver on each GPU
 
 
@@ -59,6 +59,8 @@ def plan(
     at_most: int | None = None,
     kv_type: str | None = None,
     conversations: int = 1,
+    batch: int = BATCH,
+    flash_attention: bool = True,
 ) -> Plan:
     """The best way to run the model here.
 
@@ -70,7 +72,10 @@ def plan(
     kinds = [kv_type] if kv_type else [kind for kind in CHOSEN_TYPES if suits(card, kind)]
     sizes = [context] if context else contexts(card, at_most)
     for size in sorted(sizes, reverse=True):
-        found = [place(card, machine, size, kind, conversations) for kind in kinds]
+        found = [
+            place(card, machine, size, kind, conversations, batch, flash_attention)
+            for kind in kinds
+        ]
         if fitting := [each for each in found if each.fits]:
             best = max(fitting, key=lambda each: each.gpu_layers == each.all_layers)
             break
@@ -86,11 +91,20 @@ def contexts(card: Card, at_most: int | None = None) -> list[int]:
     return [*(size for size in doublings if size < longest), longest]
 
 
-def place(card: Card, machine: Machine, context: int, kv_type: str, conversations: int = 1) -> Plan:
+def place(
+    card: Card,
+    machine: Machine,
+    context: int,
+    kv_type: str,
+    conversations: int = 1,
+    batch: int = BATCH,
+    flash_attention: bool = True,
+) -> Plan:
     """The plan with this context and KV type that puts the most layers on the GPU."""
     cells = -(-context * conversations // CELLS) * CELLS
     kv = [cells * size for size in _kv_bytes(card, kv_type)]
-    placements = list(_placements(card, machine.gpus, kv, _beside(card, cells, kv_type)))
+    beside = RESERVE + _working_bytes(card, cells, kv_type, batch, flash_attention)
+    placements = list(_placements(card, machine.gpus, kv, beside))
     shared = [gpu.shares_host for gpu in machine.gpus]
 
     def needed(placement: _Placement) -> int:
@@ -145,17 +159,19 @@ def _kv_bytes(card: Card, kv_type: str) -> list[int]:
     return [(keys // block + values // block) * size for keys, values in card.attention.kv_width]
 
 
-def _beside(card: Card, cells: int, kv_type: str) -> int:
-    """Memory needed beside weights and KV cache, where layers are computed.
+def _working_bytes(card: Card, cells: int, kv_type: str, batch: int, flash_attention: bool) -> int:
+    """Memory that computing takes, wherever there are layers.
 
-    For a batch: logits twice (computed, and kept for the caller), the activations of one layer,
-    the attention mask. Quantized keys are widened, one layer at a time, when they are shifted.
-    Attention's scores are left out: flash attention does without them.
+    For each token of a batch: its logits twice (computed, and kept for the caller), the
+    activations of one layer, the attention mask, and the scores of all heads unless flash
+    attention does without them. Quantized keys are widened for a shift, one layer at a time.
     """
-    rows = 2 * card.vocabulary + 4 * card.embedding + 3 * max(card.feed_forward)
-    widest = max(keys for keys, _ in card.attention.kv_width)
+    attention = card.attention
+    numbers = 2 * card.vocabulary + 4 * card.embedding + 3 * max(card.feed_forward)
+    masked = 6 if flash_attention else 6 + 4 * max(attention.heads)
+    widest = max(keys for keys, _ in attention.kv_width)
     shifted = 4 * widest if KV_TYPES[kv_type][0] > 1 else 0
-    return RESERVE + BATCH * 4 * rows + cells * (BATCH * 6 + shifted)
+    return batch * (4 * numbers + cells * masked) + cells * shifted
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ START = 24  # where the first value begins: behind magic, version and the two co
 
 whole = st.one_of(st.integers(-(1 << 62), 1 << 62), st.booleans())
 real = st.floats(width=32, allow_nan=False)
-values = st.one_of(whole, real, st.text(min_size=1, max_size=40), st.lists(real, min_size=1, max_size=9))
+values = st.one_of(
+    whole, real, st.text(min_size=1, max_size=40), st.lists(real, min_size=1, max_size=9)
+)
 
 
 def refused(path: Path) -> str:

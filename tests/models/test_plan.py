@@ -223,22 +223,34 @@ def test_the_bundled_models_bytes_per_token() -> None:
     }
 
 
-@pytest.mark.parametrize("kind", list(KV_TYPES))
-@pytest.mark.parametrize("context", [512, 1000])
+@pytest.mark.parametrize(
+    ("kind", "context", "batch", "flash"),
+    [
+        ("f32", 512, 256, True),
+        ("f16", 1000, 256, True),
+        ("f16", 8192, 64, True),
+        ("f16", 4096, 512, False),
+        ("bf16", 512, 256, True),
+        ("q8_0", 4096, 1024, True),
+        ("q4_0", 1000, 64, True),
+    ],
+)
 def test_llama_cpp_takes_what_was_planned(
-    caplog: pytest.LogCaptureFixture, kind: str, context: int
+    caplog: pytest.LogCaptureFixture, kind: str, context: int, batch: int, flash: bool
 ) -> None:
     """Its KV cache to the byte, its other buffers within what is set aside for them."""
-    found = place(read_card(bundled_chat_model()), NO_GPU, context, kind)
+    card = read_card(bundled_chat_model())
+    found = place(card, NO_GPU, context, kind, batch=batch, flash_attention=flash)
+    placement = Placement(context, 0, 1, batch, flash_attention=flash, kv_type=kind)
     with caplog.at_level(logging.DEBUG, "models.engine.backend"):
-        placement = Placement(context=context, gpu_layers=0, threads=1, kv_type=kind)
         Context(bundled_chat_model(), placement).close()
     sizes = re.findall(r"CPU +(\w+) buffer size = +([\d.]+) MiB", caplog.text)
     buffers = {name: float(size) * MIB for name, size in sizes}
     assert buffers["KV"] == pytest.approx(found.kv_bytes, abs=0.005 * MIB)
-    working = found.host_bytes - found.kv_bytes - RESERVE - 92.1 * MIB
-    assert buffers["compute"] + buffers["output"] < working
-    assert Placement().batch <= BATCH
+    weights = card.weights.input + sum(card.weights.layers) + card.weights.output
+    working = found.host_bytes - found.kv_bytes - weights - RESERVE
+    assert working / 4 < buffers["compute"] + buffers["output"] < working
+    assert Placement().batch == BATCH
 
 
 def test_blocks_that_do_not_divide_the_heads_are_refused() -> None:
