@@ -9,18 +9,18 @@ import torch
 from models.bundled import CHAT_MODEL, EMBEDDER, bundled_chat_model
 from models.chat_model import KvasirChat
 from models.embeddings import KvasirEmbeddings
-from models.engine.context import Context
 from models.engine.engine import Engine
+from models.engine.model import Model
 from models.loaded import shared_engine
-from models.settings import get_settings
+from models.settings import PREFIX, Settings, get_settings
 
 # One thread, here and for torch: two wait for each other wherever something else runs, too.
 ENVIRONMENT = {"KVASIR_THREADS": "1", "KVASIR_CONTEXT": "2048"}
 
 
 def _set(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    for name in ("LIBRARY", "MODEL", "EMBEDDER", "GPU_LAYERS", "MAX_TOKENS", "TEMPERATURE"):
-        patch.delenv(f"KVASIR_{name}", raising=False)
+    for name in Settings.model_fields.keys() - {"cache"}:
+        patch.delenv(PREFIX + name.upper(), raising=False)
     for name, value in ENVIRONMENT.items():
         patch.setenv(name, value)
     patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
@@ -59,12 +59,14 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 
 @pytest.fixture
-def vocabulary(engine: Engine) -> Context:
-    return engine.vocabulary
+def vocabulary(engine: Engine) -> Model:
+    return engine.model
 
 
 @pytest.fixture
-def chat(engine: Engine) -> KvasirChat:
+def chat(engine: Engine, folder: Path, setting: Callable[..., None]) -> KvasirChat:
+    """The bundled model, with a cache of its own: no test reads what another has computed."""
+    setting(CACHE=folder / "cache")
     return KvasirChat(model=CHAT_MODEL, max_tokens=12)
 
 
