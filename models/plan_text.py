@@ -7,6 +7,7 @@ from models.card import Card
 from models.card_text import aligned
 from models.machine import Machine, in_units
 from models.plan import KV_TYPES, RESERVE, Plan, contexts, kv_bytes_per_token, place, suits
+from models.settings import PREFIX
 
 
 def what_fits(card: Card, machine: Machine, conversations: int) -> list[Plan]:
@@ -35,6 +36,7 @@ def plan_lines(card: Card, machine: Machine, chosen: Plan, fitting: Sequence[Pla
         ("layers", f"{chosen.gpu_layers} of {chosen.all_layers} on the GPU, the output counted"),
         ("needs", _needs(machine, chosen)),
         ("fits" if chosen.fits else "does not fit", chosen.reason),
+        ("to set it", _settings(chosen)),
     ]
     return [*aligned(facts), "", *_table(machine, fitting), "", *aligned(choice)]
 
@@ -78,6 +80,16 @@ def _per_token(card: Card, kv_type: str) -> str:
 
 def _each(chosen: Plan) -> str:
     return f" for each of {chosen.conversations}" if chosen.conversations > 1 else ""
+
+
+def _settings(chosen: Plan) -> str:
+    """The variables that make it so."""
+    values = {
+        "context": chosen.context * chosen.conversations,
+        "kv_type": chosen.kv_type,
+        "gpu_layers": chosen.gpu_layers,
+    }
+    return " ".join(f"{PREFIX}{name.upper()}={value}" for name, value in values.items())
 
 
 def _needs(machine: Machine, chosen: Plan) -> str:

@@ -1,0 +1,113 @@
+"""The models at hand: what is bundled, what the cache folder holds, and the one in use."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.adapters import adapters_folder, find_adapter
+from models.errors import ModelError
+from models.gguf_header import read_header
+from models.requantized import folder as tuned_folder
+from models.settings import get_settings
+from models.tuning import tuned
+from models.weights import BUNDLED, SUFFIX, find_weights, is_on_hub, is_provider
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model or an adapter that can be used by its name or path.
+
+    `runs_for` is the name of the model in use if this file, tuned for it, runs in its place.
+    `problem` says why it cannot be used, "" if it can.
+    """
+
+    name: str
+    kind: str
+    path: Path | None = None
+    in_use: bool = False
+    runs_for: str = ""
+    problem: str = ""
+
+    @property
+    def bytes(self) -> int | None:
+        """The file's size, None where there is no file."""
+        return self.path.stat().st_size if self.path else None
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry in plain types."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "path": str(self.path) if self.path else None,
+            "bytes": self.bytes,
+            "in_use": self.in_use,
+            "runs_for": self.runs_for,
+            "problem": self.problem,
+        }
+
+
+def quantized_folder() -> Path:
+    """Where models lie that were requantized here."""
+    return get_settings().cache.expanduser() / "quantized"
+
+
+def models_at_hand() -> Iterator[Entry]:
+    """Bundled models, requantized and tuned ones, adapters; then what is in use from elsewhere.
+
+    Raises ModelError at the end if the model or the adapter in use is missing.
+    """
+    model, adapter = get_settings().model, get_settings().adapter
+    shown = [*_bundled(model), *_requantized(model)]
+    yield from shown
+    adapters = [*_adapters(adapter)]
+    yield from adapters
+    if not any(entry.in_use for entry in shown):
+        yield _chosen(model)
+    if adapter and not any(entry.in_use for entry in adapters):
+        yield Entry(adapter, "adapter", find_adapter(adapter), in_use=True)
+
+
+def _bundled(chosen: str) -> Iterator[Entry]:
+    for name in BUNDLED:
+        yield Entry(name, "bundled", find_weights(name), in_use=name == chosen)
+
+
+def _requantized(chosen: str) -> Iterator[Entry]:
+    used = find_weights(chosen) if chosen in BUNDLED else Path(chosen).expanduser()
+    tuning = tuned(used)
+    for kind, folder in (("quantized", quantized_folder()), ("tuned", tuned_folder())):
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            file = path.resolve()
+            yield Entry(
+                path.stem,
+                kind,
+                path,
+                in_use=file == used.resolve(),
+                runs_for=chosen if tuning and file == tuning.weights.resolve() else "",
+                problem=_problem(path, "model"),
+            )
+
+
+def _adapters(chosen: str) -> Iterator[Entry]:
+    used = Path(chosen).expanduser().resolve()
+    for path in sorted(adapters_folder().expanduser().glob(f"*{SUFFIX}")):
+        in_use = bool(chosen) and (path.stem == chosen or path.resolve() == used)
+        yield Entry(path.stem, "adapter", path, in_use, problem=_problem(path, "adapter"))
+
+
+def _chosen(name: str) -> Entry:
+    if is_provider(name):
+        return Entry(name, "provider", in_use=True)
+    if is_on_hub(name):
+        return Entry(name, "hub", in_use=True)
+    return Entry(name, "file", find_weights(name), in_use=True)
+
+
+def _problem(path: Path, wanted: str) -> str:
+    """Why the file is no model or no adapter, "" if it is."""
+    try:
+        kind = read_header(path).text("general.type", "model")
+    except ModelError as error:
+        return str(error)
+    return "" if kind == wanted else f"{path} holds no {wanted}: its general.type is {kind!r}"
