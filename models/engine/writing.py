@@ -39,7 +39,9 @@ class Writer:
         self._mixture = mixture
         self._bare = bare
         self._text = TextPieces(model, cast(Sampling, task.job.sampling).stop)
-        self._passages = len(task.job.prompt.passages) if len(mixture.log_weights) > 1 else 0
+        passages = len(task.job.prompt.passages)
+        self._passages = passages if task.job.reading.passages == "fused" and passages > 1 else 0
+        self._last_posterior: tuple[float, ...] = ()
         self._count = 0
         self._log_probability = 0.0
         self._first_token_s = 0.0
@@ -54,6 +56,7 @@ class Writer:
         room = len(job.forced) if forced else min(room, sampling.max_tokens)
         logits = [{branch: cast(np.ndarray, branch.logits) for branch in self._live()}]
         draft: list[int] = []
+        began = 0.0
         with closing(Sampler(self._model, sampling)) as sampler:
             while True:
                 token, accepted = 0, 0
@@ -69,18 +72,19 @@ class Writer:
                         break
                     accepted += 1
                 self._cut(len(draft) - accepted)
-                if lookup and draft:
-                    lookup.learn(len(draft), accepted)
+                if lookup and began:
+                    lookup.learn(len(draft), accepted, time.perf_counter() - began)
                 self.drafted += len(draft)
                 self.accepted += accepted
                 draft = lookup.draft()[: room - self._count - 1] if lookup else []
+                began = time.perf_counter()
                 logits = yield from self._decode([token, *draft])
 
     def finish(self, reason: str, log_likelihoods: Sequence[float], weights: np.ndarray) -> Finish:
         """Hand out the rest of the text; the account of the answer."""
         task = self._task
         if rest := self._text.rest():
-            task.put(Text(rest))
+            task.put(Text(rest, self._last_posterior))
         scored = task.job.forced or self._passages
         return Finish(
             reason,
@@ -136,7 +140,7 @@ class Writer:
         self._count += 1
         if self._model.ends(token) and not task.job.forced:
             return "stop"
-        posterior = self._posterior(token)
+        self._last_posterior = posterior = self._posterior(token)
         self._mixture.take(token)
         self._drop_light()
         if text := self._text.push(token):
