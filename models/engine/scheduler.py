@@ -139,7 +139,8 @@ class Scheduler:
         task = Task(job, self.sequences, adapted(self._identity, job.adapter), self._make_room)
         self._running.append(task)
         model, size = self._context.model, self._context.size
-        self._guarded(task, lambda: task.start(lambda t: steps(t, model, size)))
+        widest = min(self._context.batch_size, OUTPUTS)
+        self._guarded(task, lambda: task.start(lambda t: steps(t, model, size, widest)))
 
     def _make_room(self, task: Task, count: int) -> None:
         while not self.sequences.room(count):
@@ -259,7 +260,7 @@ def _need(job: Job) -> int:
     if job.warm:
         return len(prompt.prefix) + passage
     growth = min(job.sampling.max_tokens, GROWTH) if job.sampling else 0
-    if job.reading.passages == "fused" and len(prompt.passages) > 1:
+    if job.fused:
         return prompt.fused_cells + growth
     return len(prompt.tokens) + growth + (passage if job.reading.reuse == "spliced" else 0)
 

@@ -22,33 +22,35 @@ from models.engine.writing import Writer
 Steps = Generator[Request, None, None]
 
 
-def steps(task: Task, model: Model, size: int) -> Steps:
-    """Do what the task's job asks for, with `size` cells of KV cache at most."""
+def steps(task: Task, model: Model, size: int, widest: int) -> Steps:
+    """Do what the task's job asks for, with `size` cells of KV cache at most.
+
+    `widest` is how many rows with logits one decode may have.
+    """
     job = task.job
-    fused = job.reading.passages == "fused" and len(job.prompt.passages) > 1
     if job.warm:
         computed = yield from warm(task, job.prompt)
         task.put(Warmed(computed, len(job.prompt.passages) - computed))
     elif not job.sampling:
         yield from _score(task)
-    elif fused:
-        yield from _answer_fused(task, model, size)
+    elif job.fused:
+        yield from _answer_fused(task, model, size, widest)
     else:
-        yield from _answer_alone(task, model, size)
+        yield from _answer_alone(task, model, size, widest)
 
 
-def _answer_alone(task: Task, model: Model, size: int) -> Steps:
+def _answer_alone(task: Task, model: Model, size: int, widest: int) -> Steps:
     job = task.job
     spliced = job.reading.reuse == "spliced" and len(job.prompt.passages) > 1
     read = read_spliced if spliced else read_alone
     branches = yield from read(task, job.prompt)
-    writer = Writer(task, model, branches, Mixture([0.0]))
+    writer = Writer(task, model, branches, Mixture([0.0]), widest=widest)
     reason = yield from writer.write(size - len(branches[0].sequence))
     task.save_when_evicted(branches[0].sequence)
     task.put(writer.finish(reason, (), np.zeros(0)))
 
 
-def _answer_fused(task: Task, model: Model, size: int) -> Steps:
+def _answer_fused(task: Task, model: Model, size: int, widest: int) -> Steps:
     job = task.job
     reading = job.reading
     branches = yield from read_fused(task, job.prompt, bare=reading.contrast > 0)
@@ -59,8 +61,10 @@ def _answer_fused(task: Task, model: Model, size: int) -> Steps:
     mixture = Mixture(log_weights, reading.contrast, bayes=reading.bayes)
     kept = _light_ones_dropped(task, branches, mixture)
     yield from read_endings(task, [*kept, *([bare] if bare else [])])
-    writer = Writer(task, model, kept, mixture, bare)
-    reason = yield from writer.write(size - max(len(branch.sequence) for branch in kept))
+    writer = Writer(task, model, kept, mixture, bare, widest)
+    first = len(job.prompt.prefix)  # shared by all
+    taken = first + sum(len(branch.sequence) - first for branch in kept)
+    reason = yield from writer.write((size - taken) // len(kept))
     task.save_when_evicted(writer.heaviest.sequence)
     task.put(writer.finish(reason, scores, np.exp(log_weights)))
 

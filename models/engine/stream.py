@@ -111,6 +111,11 @@ class Job:
     failed: bool = False
 
     @property
+    def fused(self) -> bool:
+        """Whether the passages are read side by side: with one there is nothing to mix."""
+        return self.reading.passages == "fused" and len(self.prompt.passages) > 1
+
+    @property
     def backlogged(self) -> bool:
         """Whether the reader has so much unread that the answer had better wait."""
         return self.events.qsize() >= BACKLOG

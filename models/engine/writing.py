@@ -23,6 +23,7 @@ class Writer:
     """The answer of one task, over the branches of one reading.
 
     `bare`, if given, is the branch without a passage that the mixture is contrasted with.
+    `widest` is how many rows one decode may have.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Writer:
         branches: Sequence[Branch],
         mixture: Mixture,
         bare: Branch | None = None,
+        widest: int = 1,
     ) -> None:
         self._task = task
         self._model = model
@@ -39,8 +41,8 @@ class Writer:
         self._mixture = mixture
         self._bare = bare
         self._text = TextPieces(model, cast(Sampling, task.job.sampling).stop)
-        passages = len(task.job.prompt.passages)
-        self._passages = passages if task.job.reading.passages == "fused" and passages > 1 else 0
+        self._widest = widest
+        self._passages = len(task.job.prompt.passages) if task.job.fused else 0
         self._last_posterior: tuple[float, ...] = ()
         self._count = 0
         self._log_probability = 0.0
@@ -76,7 +78,7 @@ class Writer:
                     lookup.learn(len(draft), accepted, time.perf_counter() - began)
                 self.drafted += len(draft)
                 self.accepted += accepted
-                draft = lookup.draft()[: room - self._count - 1] if lookup else []
+                draft = lookup.draft()[: self._most_drafted(room)] if lookup else []
                 began = time.perf_counter()
                 logits = yield from self._decode([token, *draft])
 
@@ -119,6 +121,10 @@ class Writer:
             dict(zip(live, results[place :: len(tokens)], strict=True))
             for place in range(len(tokens))
         ]
+
+    def _most_drafted(self, room: int) -> int:
+        """Tokens that a draft may have: no more than the answer, and all streams' in one decode."""
+        return max(min(room - self._count, self._widest // len(self._live())) - 1, 0)
 
     def _live(self) -> list[Branch]:
         return [*self._branches, *([self._bare] if self._bare else [])]
