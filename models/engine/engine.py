@@ -8,11 +8,12 @@ import atexit
 import threading
 import weakref
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from models.engine.blobs import BlobStore
 from models.engine.context import SEQUENCES, Context, Placement
-from models.engine.identity import identity
+from models.engine.identity import adapted, identity
 from models.engine.model import Model
 from models.engine.prompt import Prompt, Reading
 from models.engine.sampling import Sampling
@@ -39,7 +40,8 @@ class Engine:
         self._context = Context(path, self.placement)
         self.identity = identity(path, self.placement)
         self._store = BlobStore(path.parent, 0, MEMORY)
-        self._scheduler = Scheduler(self._context, SEQUENCES, self.identity)
+        self._scheduler = Scheduler(self._context, SEQUENCES)
+        self._identities = {"": self.identity}
         self._waiting: list[Job] = []
         self._changed = threading.Condition()
         self._closed = False
@@ -79,9 +81,10 @@ class Engine:
         if not prompt.tokens:
             raise ModelError("an empty prompt cannot be answered")
         reading = reading or Reading()
-        fused = reading.passages == "fused" and len(prompt.passages) > 1
-        self._check(prompt.fused_cells if fused else len(prompt.tokens))
+        if self.model.is_recurrent:  # its memory has no parts to be taken over or back
+            reading, sampling = replace(reading, reuse="off"), replace(sampling, lookup=False)
         job = Job(prompt, reading, store or self._store, sampling, forced=tuple(forced))
+        self._check(prompt.fused_cells if job.fused else len(prompt.tokens))
         return self._submit(job, adapter)
 
     def likelihood(
@@ -101,7 +104,10 @@ class Engine:
         if not 0 <= start < end <= len(prompt.suffix) or (not before and not prompt.passages):
             raise ModelError("a likelihood needs tokens of the text and before it")
         self._check(prompt.fused_cells)
-        return self._submit(Job(prompt, reading or Reading(), store or self._store), adapter)
+        reading = reading or Reading()
+        if self.model.is_recurrent:
+            reading = replace(reading, reuse="off")
+        return self._submit(Job(prompt, reading, store or self._store), adapter)
 
     def warm(self, prompt: Prompt, *, store: BlobStore, adapter: Path | None = None) -> Stream:
         """Compute the passages' KV ahead of any question; the stream ends with Warmed."""
@@ -117,8 +123,9 @@ class Engine:
 
     def _submit(self, job: Job, adapter: Path | None) -> Stream:
         if adapter:
-            self.model.adapter(adapter)
+            self._load_adapter(adapter)
             job.adapter = str(adapter)
+        job.identity = self._identities[job.adapter]
         with self._changed:
             if self._closed:
                 raise ModelError("the engine is closed")
@@ -126,6 +133,15 @@ class Engine:
             self._changed.notify_all()
         reference = weakref.ref(self)
         return Stream(job, lambda: self._ahead(job), lambda: _wake(reference))
+
+    def _load_adapter(self, path: Path) -> None:
+        """Load it once, and know it by what the file was then, whatever becomes of the file."""
+        if str(path) not in self._identities:
+            self.model.adapter(path)
+            try:
+                self._identities[str(path)] = adapted(self.identity, str(path))
+            except OSError as error:
+                raise ModelError(f"{path} cannot be read: {error.strerror}") from error
 
     def _ahead(self, job: Job) -> int:
         with self._changed:

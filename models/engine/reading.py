@@ -40,7 +40,12 @@ class Branch:
     def reusable(self) -> int:
         """Tokens that need not be computed: the logits of those behind them are wanted."""
         scored = self.question[0] - 1 if self.question[1] > self.question[0] else len(self.tokens)
-        return min(self.kept, scored, len(self.tokens) - 1)
+        return min(scored, len(self.tokens) - 1)
+
+    @property
+    def settled(self) -> int:
+        """Tokens up to the passage's end, as far as they need not be read with the question."""
+        return min(self.kept, self.reusable)
 
     def rows(self, end: int) -> list[Row]:
         """The tokens still to be read up to a place."""
@@ -113,16 +118,17 @@ def read_fused(task: Task, prompt: Prompt, *, bare: bool = False) -> Reads:
         branch = Branch(common.sequence, tokens, kept, number, question)
         branch.sequence = task.claim(tokens, branch.reusable)
         _take_blob(task, branch, first, kept)
+        _take_conversation(task, branch)
         task.took(max(len(branch.sequence) - first, 0))
         branches.append(branch)
     task.let_go(common.sequence)
-    missing = [branch for branch in branches if len(branch.sequence) < branch.reusable]
-    yield from _compute(task, missing, [branch.reusable for branch in missing])
+    missing = [branch for branch in branches if len(branch.sequence) < branch.settled]
+    yield from _compute(task, missing, [branch.settled for branch in missing])
     for branch in missing:
         _save(task, branch.sequence, first, branch.kept)
     yield from _compute(task, branches, [branch.question[1] for branch in branches])
     for branch in missing:
-        if branch.reusable < branch.kept:  # the passage's last token was read with the question
+        if branch.settled < branch.kept:  # the passage's last token was read with the question
             _save(task, branch.sequence, first, branch.kept)
     return branches
 
@@ -190,7 +196,7 @@ def _take_conversation(task: Task, branch: Branch) -> None:
     """Go on from a stored conversation if it is longer than what is resident."""
     if task.job.reading.reuse == "off":
         return
-    found = task.job.store.longest(task.identity, branch.tokens[:-1], 0)
+    found = task.job.store.longest(task.identity, branch.tokens[: branch.reusable], 0)
     if not found or found.end < len(branch.sequence) + WORTH_RESTORING:
         return
     blob = task.job.store.read(found)

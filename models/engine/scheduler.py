@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Sequence
 
 from models.engine.context import Context, Row
-from models.engine.identity import adapted
 from models.engine.request import LOGITS, NOTHING, Result, log_probability
 from models.engine.sequences import RestoreFailed, Sequences
 from models.engine.steps import steps
@@ -30,9 +29,8 @@ SPARE = 4  # sequences kept free for saving and restoring
 class Scheduler:
     """The tasks of one context. `turn` is one decode."""
 
-    def __init__(self, context: Context, numbers: int, identity: bytes) -> None:
+    def __init__(self, context: Context, numbers: int) -> None:
         self._context = context
-        self._identity = identity
         self._numbers = numbers
         self.sequences = Sequences(context, numbers, shares=not context.model.is_recurrent)
         self._running: list[Task] = []
@@ -68,10 +66,11 @@ class Scheduler:
         for task in [t for t in self._running if t.job.cancelled.is_set()]:
             self._end(task)
         waiting[:] = [job for job in waiting if not job.cancelled.is_set()]
-        for task in self._running:
-            if task.suspended and not task.job.backlogged and self._fits(task.cells, task):
+        for task in list(self._running):
+            ready = task.suspended and not task.job.backlogged
+            if ready and self._make_way(task.cells, task.job, besides=task):
                 self._guarded(task, task.resume)
-        while waiting and self._make_way(waiting[0]):
+        while waiting and self._has_place() and self._make_way(_need(waiting[0]), waiting[0]):
             self._begin(waiting.pop(0))
 
     def turn(self) -> None:
@@ -107,25 +106,21 @@ class Scheduler:
 
     # ---- admission
 
-    def _make_way(self, job: Job) -> bool:
-        if len(self._running) >= RUNNING and not self._idle_reader():
-            return False
-        need = _need(job)
-        while not self._fits(need) or self._numbers_needed(job) > self._numbers:
+    def _has_place(self) -> bool:
+        return len(self._running) < RUNNING or self._idle_reader() is not None
+
+    def _make_way(self, need: int, job: Job, besides: Task | None = None) -> bool:
+        """Whether there is room for a job, after tasks whose readers are behind were put aside."""
+        while True:
+            others = [t for t in self._running if not t.suspended and t is not besides]
+            cells = need + sum(max(_need(task.job), task.cells) for task in others)
+            numbers = _numbers(job) + sum(_numbers(task.job) for task in others)
+            if not others or (cells <= self._context.size and numbers <= self._numbers - SPARE):
+                return True
             victim = self._idle_reader()
             if victim is None:
-                return not self._running
+                return False
             victim.suspend()
-        return True
-
-    def _fits(self, need: int, besides: Task | None = None) -> bool:
-        others = [t for t in self._running if not t.suspended and t is not besides]
-        taken = sum(max(_need(task.job), task.cells) for task in others)
-        return not others or taken + need <= self._context.size
-
-    def _numbers_needed(self, job: Job) -> int:
-        jobs = [job, *(task.job for task in self._running if not task.suspended)]
-        return SPARE + sum(len(one.prompt.passages) + 2 for one in jobs)
 
     def _idle_reader(self) -> Task | None:
         """A task whose reader has enough unread: it can wait outside."""
@@ -136,7 +131,7 @@ class Scheduler:
         return max(others, key=lambda task: task.started, default=None)
 
     def _begin(self, job: Job) -> None:
-        task = Task(job, self.sequences, adapted(self._identity, job.adapter), self._make_room)
+        task = Task(job, self.sequences, self._make_room)
         self._running.append(task)
         model, size = self._context.model, self._context.size
         widest = min(self._context.batch_size, OUTPUTS)
@@ -263,6 +258,11 @@ def _need(job: Job) -> int:
     if job.fused:
         return prompt.fused_cells + growth
     return len(prompt.tokens) + growth + (passage if job.reading.reuse == "spliced" else 0)
+
+
+def _numbers(job: Job) -> int:
+    """Sequences that a job takes: its passages', the prefix's, one without a passage."""
+    return len(job.prompt.passages) + 2
 
 
 def _rows(task: Task, most: int, outputs: int) -> int:

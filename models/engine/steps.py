@@ -41,7 +41,7 @@ def steps(task: Task, model: Model, size: int, widest: int) -> Steps:
 
 def _answer_alone(task: Task, model: Model, size: int, widest: int) -> Steps:
     job = task.job
-    spliced = job.reading.reuse == "spliced" and len(job.prompt.passages) > 1
+    spliced = job.reading.reuse == "spliced" and len(job.prompt.passages) > 1 and model.can_splice
     read = read_spliced if spliced else read_alone
     branches = yield from read(task, job.prompt)
     writer = Writer(task, model, branches, Mixture([0.0]), widest=widest)

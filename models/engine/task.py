@@ -24,12 +24,11 @@ class Task:
         self,
         job: Job,
         sequences: Sequences,
-        identity: bytes,
         make_room: Callable[["Task", int], None],
     ) -> None:
         self.job = job
         self.sequences = sequences
-        self.identity = identity
+        self.identity = job.identity
         self._make_room = make_room
         self.request: Request | None = None
         self.held: list[KVSequence] = []
@@ -142,7 +141,8 @@ class Task:
         self._swapped = [(s, self.sequences.swap_out(s)) for s in self.held]
 
     def resume(self) -> None:
-        """Bring them back; `cells` must be free. Raises RestoreFailed."""
+        """Bring them back. Raises RestoreFailed."""
+        self._make_room(self, self.cells)
         for sequence, blob in self._swapped or ():
             self.sequences.swap_in(sequence, blob)
         self._swapped = None
