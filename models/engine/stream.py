@@ -105,6 +105,7 @@ class Job:
     sampling: Sampling | None = None
     warm: bool = False
     adapter: str = ""
+    identity: bytes = b""  # of the model with this adapter: what its blobs are named by
     forced: tuple[int, ...] = ()  # an answer to be scored instead of one to be found
     events: "queue.SimpleQueue[Event | BaseException]" = field(default_factory=queue.SimpleQueue)
     cancelled: threading.Event = field(default_factory=threading.Event)
