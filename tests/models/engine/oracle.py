@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Cells:
-    """What is kept of tokens that were read; `+` puts those of two readings side by side."""
+    """The KV cache of tokens that were read; `+` puts those of two readings side by side."""
 
     keys: Floats  # before RoPE: (layers, tokens, kv_heads, head_size)
     values: Floats  # likewise

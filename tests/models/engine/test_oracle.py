@@ -3,7 +3,7 @@
 With float32 weights, a float32 KV cache and plain attention, llama.cpp rounds nothing that the
 oracle does not: two millionths of the logits' standard deviation lie between them, and no mistake
 hides there. As people run it, keys and values are f16, and flash attention adds up a short batch
-in f16: .0003 to .002 of it, growing with the length. Quantized matrices round their inputs to
+in f16: .0003 to .0023 of it, growing with the length. Quantized matrices round their inputs to
 8 bits: .03 to .05, where small mistakes would hide, so that what they may differ by is computed
 for each prompt (rounded_oracle.py).
 """
@@ -128,10 +128,10 @@ MISTAKES: dict[str, Callable[[NumpyLlama, list[int]], Floats]] = {
     ).logits(tokens),
     "heads are dealt in turn": lambda oracle, tokens: DealtInTurn(oracle).logits(tokens),
     "a position is skipped": lambda oracle, tokens: oracle.logits(
-        tokens, [*range(50), *range(51, len(tokens) + 1)]
+        tokens, [*range(30), *range(31, len(tokens) + 1)]
     ),
     "one token does not see one other": lambda oracle, tokens: oracle.logits(
-        tokens, mask=without(len(tokens), token=90, cell=20)
+        tokens, mask=without(len(tokens), token=60, cell=20)
     ),
     "each token sees the next": lambda oracle, tokens: oracle.logits(
         tokens, mask=np.tri(len(tokens), k=1, dtype=np.bool_)
@@ -141,7 +141,7 @@ MISTAKES: dict[str, Callable[[NumpyLlama, list[int]], Floats]] = {
 
 @pytest.mark.parametrize("run", ["float32"], indirect=True)
 def test_no_small_mistake_passes_for_rounding(run: Run, oracle: NumpyLlama) -> None:
-    tokens = run.context.tokenize(CHINESE)[:100]
+    tokens = run.context.tokenize(CHINESE)[:64]
     run.context.remove(-1)
     found = decode(run.context, rows(tokens))
     assert distance(found, oracle.logits(tokens)) < run.tolerance
