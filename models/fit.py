@@ -41,11 +41,20 @@ def _without_oldest(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
         end += 1
     if end >= len(turns):
         return ()
-    passages = [block for block in turns[first].blocks if block.cached]
+    system = [turn for turn in turns[first:end] if turn.role == "system"]
+    passages = _passages(turns[first])
     heir = turns[end]
     if passages:
         heir = Turn(heir.role, (*passages, Block("\n\n"), *heir.blocks))
-    return (*turns[:first], heir, *turns[end + 1 :])
+    return (*turns[:first], *system, heir, *turns[end + 1 :])
+
+
+def _passages(turn: Turn) -> list[Block]:
+    """The cached blocks and the white space between them, which belongs to the one before it."""
+    blocks = turn.blocks
+    places = [i for i, block in enumerate(blocks) if block.cached]
+    between = blocks[places[0] : places[-1] + 1] if places else ()
+    return [block for block in between if block.cached or not block.text.strip()]
 
 
 def _without_last_passage(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
