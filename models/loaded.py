@@ -15,6 +15,7 @@ from models.plan import plan
 from models.settings import Settings, get_settings
 from models.tuning import tuned
 
+_chosen: dict[tuple[Path, Settings], tuple[Path, Placement]] = {}
 _engines: dict[tuple[Path, Placement], Engine] = {}
 _stores: dict[Path, BlobStore] = {}
 _lock = Lock()
@@ -25,9 +26,12 @@ def shared_engine(path: Path) -> Engine:
 
     Where `python models tune` recorded a better file or placement for it, that is taken.
     """
-    weights, placement = best_placement(path)
-    key = (weights.resolve(), placement)
+    asked = (path.resolve(), get_settings())
     with _lock:
+        if asked not in _chosen:  # once: what is loaded leaves less room, and a second plan differs
+            _chosen[asked] = best_placement(path)
+        weights, placement = _chosen[asked]
+        key = (weights.resolve(), placement)
         if key not in _engines:
             _engines[key] = Engine(weights, placement)
         return _engines[key]
