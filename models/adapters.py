@@ -1,5 +1,6 @@
 """LoRA adapters by name: GGUF files in the cache's folder `adapters`, or paths."""
 
+import os
 from pathlib import Path
 
 from models.errors import ModelError
@@ -15,10 +16,10 @@ def find_adapter(name: str) -> Path | None:
     """The file of an adapter, None for the name "". Raises ModelError if there is none."""
     if not name:
         return None
-    for path in (adapters_folder() / f"{name}.gguf", Path(name).expanduser()):
+    for path in (adapters_folder() / f"{name}.gguf", Path(os.path.expanduser(name))):
         if path.is_file():
             return path
     raise ModelError(
-        f"there is no adapter {name}: it is neither a file nor a name in {adapters_folder()}. "
+        f"there is no adapter {name!r}: it is neither a file nor a name in {adapters_folder()}. "
         "Set KVASIR_ADAPTER, or run: python models list"
     )

@@ -3,12 +3,13 @@
 It does not know which models exist or what the settings do.
 """
 
+import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from platformdirs import user_cache_path, user_config_path
-from pydantic import ByteSize, Field, ValidationError
+from pydantic import AfterValidator, ByteSize, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +22,7 @@ from models.errors import SettingsError
 
 PREFIX = "KVASIR_"
 FILE = "kvasir.toml"
+Folder = Annotated[Path, AfterValidator(lambda path: Path(os.path.expanduser(path)))]
 
 
 class Settings(BaseSettings):
@@ -28,7 +30,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
-    library: Path = Field(Path("~/kvasir-library"), description="The folder of the library.")
+    library: Folder = Field(Path("~/kvasir-library"), description="The folder of the library.")
     model: str = Field(
         "smollm2-135m",
         description="The chat model: a bundled name, a path to a GGUF file, a GGUF on the hub as "
@@ -86,6 +88,7 @@ class Settings(BaseSettings):
     )
     kv_budget: ByteSize = Field(
         ByteSize(4 * 2**30),
+        ge=0,
         description="Bytes of saved KV in a library's folder `kv`, as in `4GiB`; 0 for none.",
     )
     answers: Literal["auto", "quoted", "written"] = Field(
@@ -100,7 +103,7 @@ class Settings(BaseSettings):
     retrieve: int = Field(
         3, ge=1, le=20, description="Passages that are retrieved and read per answer."
     )
-    cache: Path = Field(
+    cache: Folder = Field(
         user_cache_path("kvasir"), description="The folder for what can be computed again."
     )
 

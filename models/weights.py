@@ -3,6 +3,7 @@
 It knows names and files, not what is done with them.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def is_provider(name: str) -> bool:
 
 def is_on_hub(name: str) -> bool:
     """Whether the name is `owner/repository:file.gguf`, fetched at first use, and no file here."""
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     hub = name.lower().endswith(SUFFIX) and ":" in name and not path.is_absolute()
     return hub and not path.is_file()
 
@@ -33,7 +34,7 @@ def find_weights(name: str) -> Path:
     """
     if name in BUNDLED:
         return BUNDLED[name]()
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     if path.is_file():
         return path
     if is_on_hub(name):
