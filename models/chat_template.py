@@ -134,6 +134,7 @@ def _pieces(vocabulary: Vocabulary, turns: Sequence[Turn]) -> list[_Piece]:
     bos = vocabulary.special("bos")
     template = vocabulary.chat_template or CHATML
     variables = {"bos_token": bos, "eos_token": vocabulary.special("eos")}
+    question = _question(turns)
     try:
         rendered = _render(template, turns, variables)
     except _FAILURES:
@@ -145,24 +146,32 @@ def _pieces(vocabulary: Vocabulary, turns: Sequence[Turn]) -> list[_Piece]:
             raise ModelError(
                 f"the model's chat template cannot be used: {first_line(error)}"
             ) from error
+        question = _question([turn for turn in turns if turn.role != "system"] or turns)
         turns = merged
     adds = vocabulary.adds_bos and bos and not rendered.startswith(bos)
     pieces = [_Piece(bos, special=True)] if adds else []
     for index, part in enumerate(_MARK.split(rendered)):
         if index % 2:
-            pieces += _contents(turns[int(part)], last=int(part) == len(turns) - 1)
+            turn = int(part)
+            pieces += _contents(turns[turn], question if turn == len(turns) - 1 else "")
         elif part:
             pieces.append(_Piece(part, special=True))
     return pieces
 
 
-def _contents(turn: Turn, *, last: bool) -> list[_Piece]:
+def _question(turns: Sequence[Turn]) -> str:
+    """The last turn's text behind its passages, without any system turn's in front of it."""
+    blocks = turns[-1].blocks if turns else ()
+    return "" if not blocks or blocks[-1].cached else blocks[-1].text.lstrip()
+
+
+def _contents(turn: Turn, question: str) -> list[_Piece]:
+    """The turn's pieces; its text ends with the question, if there is one in it."""
     pieces = [_Piece(block.text, cached=block.cached) for block in turn.blocks]
-    if last and pieces and not pieces[-1].cached:
+    if question:
         text = pieces.pop().text
-        question = text.lstrip()
-        if blank := text[: len(text) - len(question)]:
-            pieces.append(_Piece(blank))
+        if before := text[: -len(question)]:
+            pieces.append(_Piece(before))
         pieces.append(_Piece(question, question=True))
     return pieces
 
