@@ -1,10 +1,22 @@
-"""What an answer's last chunk tells of it: usage, timings, and what was done with the prompt."""
+"""What an answer's chunks tell of it beside the text: each piece its passages' part, the last
+one usage, timings, and what was done with the prompt.
+"""
+
+from typing import Any
 
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 
-from models.engine.stream import Finish
+from models.engine.stream import Finish, Text
 from models.fit import Fitted
+
+
+def text_chunk(piece: Text) -> AIMessageChunk:
+    """A piece of the answer; chunks that are added up keep each piece's `posteriors`."""
+    metadata: dict[str, Any] = {}
+    if piece.posterior:
+        metadata["posteriors"] = [[len(piece.text), *piece.posterior]]
+    return AIMessageChunk(content=piece.text, response_metadata=metadata)
 
 
 def last_chunk(finish: Finish, model: str, fitted: Fitted) -> AIMessageChunk:

@@ -4,20 +4,21 @@ It knows messages and tokens, not documents or the words of prompts.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.chat_models import generate_from_stream
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
 from models.adapters import find_adapter
-from models.answer_metadata import last_chunk
+from models.answer_metadata import last_chunk, text_chunk
 from models.chat_template import Turn, to_prompt
 from models.engine.blobs import BlobStore
 from models.engine.engine import Engine
@@ -29,7 +30,7 @@ from models.errors import ModelError, first_line
 from models.fit import fit
 from models.loaded import shared_engine, shared_store
 from models.settings import get_settings
-from models.structured import Schema, json_schema, parser, raw_and_parsed
+from models.structured import Schema, binding, parser, raw_and_parsed
 from models.turns import to_turns
 from models.weights import find_weights, is_provider
 
@@ -37,6 +38,7 @@ OnProgress = Callable[[Waiting | Prefill], None]
 
 _SAMPLED = ("temperature", "top_p", "min_p", "repeat_penalty", "seed", "max_tokens", "lookup")
 _READ = ("contrast", "bayes", "priors")
+_READING = TypeAdapter(Reading)
 
 
 class KvasirChat(BaseChatModel):
@@ -57,11 +59,13 @@ class KvasirChat(BaseChatModel):
 
     model: str = Field(default_factory=lambda: get_settings().model)
     adapter: str = Field(default_factory=lambda: get_settings().adapter)
-    temperature: float = Field(default_factory=lambda: get_settings().temperature)
-    max_tokens: int = Field(default_factory=lambda: get_settings().max_tokens)
-    top_p: float = 0.95
-    min_p: float = 0.05
-    repeat_penalty: float = 1.0
+    temperature: float = Field(
+        default_factory=lambda: get_settings().temperature, ge=0, allow_inf_nan=False
+    )
+    max_tokens: int = Field(default_factory=lambda: get_settings().max_tokens, ge=1)
+    top_p: float = Field(0.95, ge=0, le=1)
+    min_p: float = Field(0.05, ge=0, le=1)
+    repeat_penalty: float = Field(1.0, gt=0, allow_inf_nan=False)
     seed: int | None = None
     stop: list[str] = Field(default_factory=list)
     grammar: str = ""
@@ -77,7 +81,9 @@ class KvasirChat(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {"model": self.model, "temperature": self.temperature, "seed": self.seed}
+        # LangChain's cache of answers goes by these: whatever changes an answer must be in.
+        own = [name for name in KvasirChat.model_fields if name not in BaseChatModel.model_fields]
+        return {name: getattr(self, name) for name in own}
 
     @property
     def engine(self) -> Engine:
@@ -129,7 +135,7 @@ class KvasirChat(BaseChatModel):
         self, schema: Schema, *, include_raw: bool = False, **kwargs: Any
     ) -> Runnable[LanguageModelInput, Any]:
         """A runnable whose answers are objects of the schema, by grammar and not by asking."""
-        answer = self.bind(json_schema=json_schema(schema), **kwargs)
+        answer = self.bind(**binding(schema, kwargs))
         return answer | (raw_and_parsed(schema) if include_raw else parser(schema))
 
     # ---- answering
@@ -151,29 +157,31 @@ class KvasirChat(BaseChatModel):
         on_progress: OnProgress | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        call = self._overridden(kwargs)
+        call = self._overridden(kwargs if stop is None else {**kwargs, "stop": stop})
         engine = call.engine
         reading = call._reading(kwargs)
-        fitted = fit(to_turns(messages), lambda turns: call._fits(turns, reading))
+        forced = engine.model.tokenize(kwargs.get("forced", ""))
+        answer = len(forced) or call.max_tokens
+        fitted = fit(to_turns(messages), lambda turns: call._fits(turns, reading, answer))
         stream = engine.generate(
             to_prompt(engine.model, fitted.turns),
-            call._sampling(stop),
+            call._sampling(),
             reading,
             store=call._store,
             adapter=find_adapter(call.adapter),
-            forced=engine.model.tokenize(kwargs.get("forced", "")),
+            forced=forced,
         )
         with closing(stream) as events:
             for event in events:
                 if isinstance(event, Text):
-                    chunk = _chunk(event)
+                    message = text_chunk(event)
                 elif isinstance(event, Finish):
-                    last = last_chunk(event, call.model, fitted)
-                    chunk = ChatGenerationChunk(message=last)
+                    message = last_chunk(event, call.model, fitted)
                 else:
                     if on_progress and isinstance(event, Waiting | Prefill):
                         on_progress(event)
                     continue
+                chunk = ChatGenerationChunk(message=message)
                 if run_manager:
                     run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
@@ -181,26 +189,30 @@ class KvasirChat(BaseChatModel):
     def _overridden(self, kwargs: dict[str, Any]) -> "KvasirChat":
         """This model with the fields that one call gives."""
         fields = {name: kwargs[name] for name in kwargs if name in type(self).model_fields}
-        return self.model_copy(update=fields) if fields else self
+        with _refusals():
+            return type(self).model_validate({**dict(self), **fields}) if fields else self
 
-    def _fits(self, turns: Sequence[Turn], reading: Reading) -> bool:
+    def _fits(self, turns: Sequence[Turn], reading: Reading, answer: int) -> bool:
         prompt = to_prompt(self.engine.model, turns)
         fused = reading.passages == "fused" and len(prompt.passages) > 1
         streams = len(prompt.passages) if fused else 1
         cells = prompt.fused_cells if fused else len(prompt.tokens)
-        # A prompt never leaves less than half of the context for itself, whatever the answer may.
-        answer = min(self.max_tokens, self.context_size // 2)
-        return cells + streams * answer <= self.context_size
+        # The prompt may always take half of the context, however long the answer might become.
+        return cells + min(streams * answer, self.context_size // 2) <= self.context_size
 
     def _reading(self, kwargs: dict[str, Any]) -> Reading:
         given = {name: kwargs[name] for name in _READ if name in kwargs}
-        return Reading(self.passages, self.kv_reuse, **given)
+        with _refusals():
+            values = {"passages": self.passages, "reuse": self.kv_reuse, **given}
+            reading = _READING.validate_python(values)
+        if not all(map(isfinite, reading.priors)):
+            raise ModelError(f"priors = {reading.priors} cannot be used: they must be finite")
+        return reading
 
-    def _sampling(self, stop: list[str] | None) -> Sampling:
+    def _sampling(self) -> Sampling:
         grammar = schema_grammar(self.json_schema) if self.json_schema else self.grammar
-        stops = tuple(self.stop if stop is None else stop)
         values = {name: getattr(self, name) for name in _SAMPLED}
-        return Sampling(stop=stops, grammar=grammar, **values)
+        return Sampling(stop=tuple(self.stop), grammar=grammar, **values)
 
     @property
     def _store(self) -> BlobStore:
@@ -224,12 +236,16 @@ def chat_model() -> BaseChatModel:
         raise ModelError(f"KVASIR_MODEL={name} cannot be used: {first_line(error)}") from error
 
 
-def _chunk(piece: Text) -> ChatGenerationChunk:
-    metadata: dict[str, Any] = {}
-    if piece.posterior:
-        metadata["posteriors"] = [[len(piece.text), *piece.posterior]]
-    message = AIMessageChunk(content=piece.text, response_metadata=metadata)
-    return ChatGenerationChunk(message=message)
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """A call's values that cannot be used are the caller's affair: one line instead of many."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ModelError(
+            f"{first['loc'][0]} = {first['input']!r:.80} cannot be used: {first['msg']}"
+        ) from error
 
 
 def _last_event(stream: Stream, on_progress: OnProgress | None) -> Event | None:
