@@ -58,7 +58,7 @@ class Scheduler:
         """Whether a turn would do anything."""
         if any(job.cancelled.is_set() for job in waiting):
             return True
-        ready = any(t.job.cancelled.is_set() or not t.job.backlogged for t in self._running)
+        ready = any(t.job.cancelled.is_set() or not _waits(t) for t in self._running)
         return ready or bool(waiting)
 
     def admit(self, waiting: list[Job]) -> None:
@@ -107,7 +107,9 @@ class Scheduler:
     # ---- admission
 
     def _has_place(self) -> bool:
-        return len(self._running) < RUNNING or self._idle_reader() is not None
+        # Who waits for room outside comes first, whoever does not read counts for nothing.
+        ready = [task for task in self._running if not task.job.backlogged]
+        return len(ready) < RUNNING and not any(task.suspended for task in ready)
 
     def _make_way(self, need: int, job: Job, besides: Task | None = None) -> bool:
         """Whether there is room for a job, after tasks whose readers are behind were put aside."""
@@ -124,10 +126,11 @@ class Scheduler:
 
     def _idle_reader(self) -> Task | None:
         """A task whose reader has enough unread: it can wait outside."""
-        return next((t for t in self._running if t.job.backlogged and not t.suspended), None)
+        idle = (t for t in self._running if t.job.backlogged and not t.suspended and t.can_wait)
+        return next(idle, None)
 
     def _youngest(self, besides: Task) -> Task | None:
-        others = [t for t in self._running if not t.suspended and t is not besides and t.held]
+        others = [t for t in self._running if not t.suspended and t is not besides and t.can_wait]
         return max(others, key=lambda task: task.started, default=None)
 
     def _begin(self, job: Job) -> None:
@@ -151,17 +154,20 @@ class Scheduler:
         ready = [
             task
             for task in self._running
-            if task.request and not task.suspended and not task.job.backlogged
+            if task.request and not task.suspended and not _waits(task)
         ]
         ready = [task for task in ready if task.job.adapter == ready[0].job.adapter]
         free, outputs = self._context.batch_size, OUTPUTS
-        chosen = []
+        chosen: list[tuple[Task, int]] = []
         for task in ready:
             request = task.request
-            if request and request.urgent and request.left <= min(free, outputs):
-                chosen.append((task, request.left))
-                free -= request.left
-                outputs -= request.left
+            if request and request.urgent:
+                share = _rows(task, free, outputs)
+                if share < request.left and chosen:
+                    continue
+                chosen.append((task, share))
+                free -= share
+                outputs -= share
         if chosen:
             free = min(free, PIECE)
         filling = [task for task in ready if task.request and not task.request.urgent]
@@ -214,8 +220,8 @@ class Scheduler:
             return
         if not request.urgent:
             task.note(count)
-        if not request.left:
-            self._guarded(task, task.advance)
+        if not task.suspended:  # since the decode, to make room for one that came before it
+            self._guarded(task, task.go_on)
 
     # ---- ends
 
@@ -244,8 +250,14 @@ class Scheduler:
         """The KV cache cannot be trusted any more: all that runs fails, and it is emptied."""
         log.error("the KV cache is emptied: %s", error)
         self.sequences.clear()
+        self._adapter = ""
         for task in list(self._running):
             self._fail(task, ModelError(f"{error}. Ask again."))
+
+
+def _waits(task: Task) -> bool:
+    """Whether it waits for its reader."""
+    return task.job.backlogged and (task.suspended or task.can_wait)
 
 
 def _need(job: Job) -> int:

@@ -6,8 +6,8 @@ without asking llama.cpp. It does not know what the tokens are for.
 
 import itertools
 from collections import Counter
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 from models.errors import ModelError
 
@@ -30,7 +30,8 @@ class KVSequence:
     """One sequence: `keys` say what each position's KV was computed from, `cells` where it lies.
 
     A key is the token itself, or another number where the KV differs from the token's exact one.
-    `number` is llama.cpp's, None while the sequence is out of the cache.
+    `number` is llama.cpp's, None while the sequence is out of the cache. `moved` tells after how
+    many decodes a part of it was moved.
     """
 
     def __init__(self, number: int, adapter: str) -> None:
@@ -40,10 +41,20 @@ class KVSequence:
         self.cells: list[int] = []
         self.busy = True
         self.used = 0
+        self.moved = -1
         self.on_evict: Callable[[KVSequence, bytes], None] | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
+
+
+class Swapped(NamedTuple):
+    """A sequence out of the cache: its first `shared` positions are those of `source`."""
+
+    sequence: KVSequence
+    source: KVSequence | None
+    shared: int
+    blob: bytes
 
 
 class RestoreFailed(ModelError):
@@ -65,6 +76,7 @@ class Sequences:
         self._shares: Counter[int] = Counter()  # cell -> how many sequences hold it
         self._next_cell = itertools.count()
         self._clock = itertools.count()
+        self._decodes = 0
 
     @property
     def used(self) -> int:
@@ -160,6 +172,11 @@ class Sequences:
         """Note tokens that were decoded into it."""
         sequence.keys += keys
         self._take(sequence, len(keys))
+        self._decodes += 1
+
+    def settled(self, sequence: KVSequence) -> bool:
+        """Whether it can be saved: what was moved is in its place only after the next decode."""
+        return sequence.moved < self._decodes
 
     def cut(self, sequence: KVSequence, length: int) -> None:
         """Drop the positions from `length` on; all of them where the model can't cut."""
@@ -184,10 +201,10 @@ class Sequences:
     def save(self, sequence: KVSequence, start: int, end: int) -> bytes:
         """The KV of some of its positions, exact as computed. b"" if llama.cpp cannot."""
         spare = self.fresh(sequence.adapter)
-        if sequence.number is None or spare.number is None:
-            return b""
-        self._cells.copy(sequence.number, spare.number, start, end)
         try:
+            if sequence.number is None or spare.number is None:
+                return b""
+            self._cells.copy(sequence.number, spare.number, start, end)
             return self._cells.save(spare.number)
         finally:
             self.drop(spare)
@@ -207,6 +224,7 @@ class Sequences:
             begin = len(sequence)
             if begin != start:  # before copying: a shift moves cells for all who share them
                 self._cells.shift(spare.number, start, start + len(keys), begin - start)
+                sequence.moved = self._decodes
             self._cells.copy(spare.number, sequence.number, begin, begin + len(keys))
             sequence.keys += keys
             self._take(sequence, len(keys))
@@ -215,28 +233,54 @@ class Sequences:
 
     # ---- out of the cache and back, for a job that has to wait
 
-    def swap_out(self, sequence: KVSequence) -> bytes:
-        """Save a busy sequence and take it out of the cache; `swap_in` brings it back."""
-        if sequence.number is None:
-            raise ModelError("the sequence is not in the cache")
-        blob = self._cells.save(sequence.number) if sequence.keys else b""
-        keys = sequence.keys
-        self.drop(sequence)
-        sequence.keys = keys
-        return blob
+    def swap_out(self, sequences: Sequence[KVSequence]) -> list[Swapped]:
+        """Save busy sequences and take them out of the cache; `swap_in` brings them back.
 
-    def swap_in(self, sequence: KVSequence, blob: bytes) -> None:
+        Cells that they share are saved once, and shared again.
+        """
+        out: list[Swapped] = []
+        for sequence in sequences:
+            source, shared = self._sharing(sequence, [swapped.sequence for swapped in out])
+            out.append(Swapped(sequence, source, shared, b""))
+        for place, (sequence, source, shared, _) in enumerate(out):
+            if sequence.number is None:
+                raise ModelError("the sequence is not in the cache")
+            if len(sequence) > shared:
+                if shared:
+                    self._cells.remove(sequence.number, 0, shared)
+                out[place] = Swapped(sequence, source, shared, self._cells.save(sequence.number))
+            self.drop(sequence)
+        return out
+
+    def swap_in(self, out: Sequence[Swapped]) -> None:
         """Bring back what `swap_out` took. The room must be there. Raises RestoreFailed."""
-        place = self.fresh(sequence.adapter)
-        self._resident.remove(place)
-        sequence.number = place.number
-        self._resident.append(sequence)
-        if sequence.keys and place.number is not None:
-            if not self._cells.restore(place.number, blob):
+        for sequence, source, shared, blob in out:
+            place = self.fresh(sequence.adapter)
+            self._resident.remove(place)
+            sequence.number, sequence.cells = place.number, []
+            self._resident.append(sequence)
+            if place.number is None:
+                continue
+            if len(sequence) > shared and not self._cells.restore(place.number, blob):
                 raise RestoreFailed("llama.cpp did not take back a waiting answer's KV cache")
-            self._take(sequence, len(sequence.keys))
+            if source and source.number is not None:
+                self._cells.copy(source.number, place.number, 0, shared)
+                sequence.cells = source.cells[:shared]
+                self._shares.update(sequence.cells)
+            self._take(sequence, len(sequence) - shared)
 
     # ---- inside
+
+    @staticmethod
+    def _sharing(
+        sequence: KVSequence, others: Sequence[KVSequence]
+    ) -> tuple[KVSequence | None, int]:
+        """Which of the others has most of its first cells, and how many."""
+        best: tuple[KVSequence | None, int] = None, 0
+        for other in others:
+            shared = _common(other.cells, sequence.cells, len(sequence))
+            best = max(best, (other, shared), key=lambda found: found[1])
+        return best
 
     def _longest(self, keys: list[int], adapter: str, most: int) -> tuple[KVSequence | None, int]:
         best, longest = None, 0

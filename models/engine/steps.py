@@ -45,7 +45,7 @@ def _answer_alone(task: Task, model: Model, size: int, widest: int) -> Steps:
     read = read_spliced if spliced else read_alone
     branches = yield from read(task, job.prompt)
     writer = Writer(task, model, branches, Mixture([0.0]), widest=widest)
-    reason = yield from writer.write(size - len(branches[0].sequence))
+    reason = yield from writer.write(size)
     task.save_when_evicted(branches[0].sequence)
     task.put(writer.finish(reason, (), np.zeros(0)))
 
@@ -62,9 +62,7 @@ def _answer_fused(task: Task, model: Model, size: int, widest: int) -> Steps:
     kept = _light_ones_dropped(task, branches, mixture)
     yield from read_endings(task, [*kept, *([bare] if bare else [])])
     writer = Writer(task, model, kept, mixture, bare, widest)
-    first = len(job.prompt.prefix)  # shared by all
-    taken = first + sum(len(branch.sequence) - first for branch in kept)
-    reason = yield from writer.write((size - taken) // len(kept))
+    reason = yield from writer.write(size)
     task.save_when_evicted(writer.heaviest.sequence)
     task.put(writer.finish(reason, scores, np.exp(log_weights)))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 
 from models.engine.blobs import span
 from models.engine.request import Request
-from models.engine.sequences import KVSequence, Sequences
+from models.engine.sequences import KVSequence, Sequences, Swapped
 from models.engine.stream import Event, Job, Prefill
 
 Steps = Generator[Request, None, None]
@@ -36,7 +36,7 @@ class Task:
         self.total = self.reused = self.computed = 0  # tokens of the prompt
         self.restore_s = 0.0
         self._steps: Steps | None = None
-        self._swapped: list[tuple[KVSequence, bytes]] | None = None
+        self._swapped: list[Swapped] | None = None
 
     def start(self, steps: Callable[["Task"], Steps]) -> bool:
         """Begin; False if there is nothing to compute."""
@@ -49,6 +49,11 @@ class Task:
             return False
         self.request = next(self._steps, None)
         return self.request is not None
+
+    def go_on(self) -> None:
+        """Advance if the last request is filled."""
+        if self.request is not None and not self.request.left:
+            self.advance()
 
     def end(self) -> None:
         """Stop wherever it is and let go of every sequence."""
@@ -134,15 +139,22 @@ class Task:
     @property
     def cells(self) -> int:
         """Cells that its sequences take, or would take."""
-        return sum(len(sequence) for sequence in self.held)
+        if self._swapped is not None:
+            return sum(len(out.sequence) - out.shared for out in self._swapped)
+        return len({cell for sequence in self.held for cell in sequence.cells})
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether it holds something that can be taken out of the cache now."""
+        return bool(self.held) and all(map(self.sequences.settled, self.held))
 
     def suspend(self) -> None:
         """Take its sequences out of the cache, to make room for others."""
-        self._swapped = [(s, self.sequences.swap_out(s)) for s in self.held]
+        self._swapped = self.sequences.swap_out(self.held)
 
     def resume(self) -> None:
-        """Bring them back. Raises RestoreFailed."""
+        """Bring them back and go on. Raises RestoreFailed."""
         self._make_room(self, self.cells)
-        for sequence, blob in self._swapped or ():
-            self.sequences.swap_in(sequence, blob)
+        self.sequences.swap_in(self._swapped or ())
         self._swapped = None
+        self.go_on()  # the last request may have been filled just before it was put aside

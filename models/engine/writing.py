@@ -49,13 +49,14 @@ class Writer:
         self._first_token_s = 0.0
         self.drafted = self.accepted = 0
 
-    def write(self, room: int) -> Generator[Request, None, str]:
-        """At most `room` tokens; returns why it ended, "stop" or "length"."""
+    def write(self, size: int) -> Generator[Request, None, str]:
+        """Write into a context of `size` cells; returns why it ended, "stop" or "length"."""
         job = self._task.job
         sampling = cast(Sampling, job.sampling)
         forced = iter(job.forced) if job.forced else None
         lookup = Lookup(job.prompt.tokens) if sampling.lookup and not forced else None
-        room = len(job.forced) if forced else min(room, sampling.max_tokens)
+        most = len(job.forced) if forced else sampling.max_tokens
+        room, live = min(most, self._room(size)), len(self._live())
         logits = [{branch: cast(np.ndarray, branch.logits) for branch in self._live()}]
         draft: list[int] = []
         began = 0.0
@@ -74,6 +75,8 @@ class Writer:
                         break
                     accepted += 1
                 self._cut(len(draft) - accepted)
+                if live > len(self._live()):  # each stream takes a cell for each token
+                    room, live = min(most, self._room(size)), len(self._live())
                 if lookup and began:
                     lookup.learn(len(draft), accepted, time.perf_counter() - began)
                 self.drafted += len(draft)
@@ -121,6 +124,10 @@ class Writer:
             dict(zip(live, results[place :: len(tokens)], strict=True))
             for place in range(len(tokens))
         ]
+
+    def _room(self, size: int) -> int:
+        """Tokens that the answer may have in all before it fills the context."""
+        return self._count + (size - self._task.cells) // len(self._live())
 
     def _most_drafted(self, room: int) -> int:
         """Tokens that a draft may have: no more than the answer, and all streams' in one decode."""
