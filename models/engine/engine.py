@@ -42,6 +42,7 @@ class Engine:
         self._store = BlobStore(path.parent, 0, MEMORY)
         self._scheduler = Scheduler(self._context, SEQUENCES)
         self._identities = {"": self.identity}
+        self._words = self.model.vocabulary_size
         self._waiting: list[Job] = []
         self._changed = threading.Condition()
         self._closed = False
@@ -81,10 +82,10 @@ class Engine:
         if not prompt.tokens:
             raise ModelError("an empty prompt cannot be answered")
         reading = reading or Reading()
-        if self.model.is_recurrent:  # its memory has no parts to be taken over or back
-            reading, sampling = replace(reading, reuse="off"), replace(sampling, lookup=False)
         job = Job(prompt, reading, store or self._store, sampling, forced=tuple(forced))
-        self._check(prompt.fused_cells if job.fused else len(prompt.tokens))
+        self._check(prompt, job.cells)
+        if job.fused:
+            _check_question(prompt)
         return self._submit(job, adapter)
 
     def likelihood(
@@ -99,22 +100,22 @@ class Engine:
 
         Raises PromptTooLong at once, ModelError if there is no question or nothing before it.
         """
-        start, end = prompt.question
-        before = len(prompt.prefix) + start
-        if not 0 <= start < end <= len(prompt.suffix) or (not before and not prompt.passages):
+        if prompt.question[0] >= prompt.question[1]:
             raise ModelError("a likelihood needs tokens of the text and before it")
-        self._check(prompt.fused_cells)
-        reading = reading or Reading()
-        if self.model.is_recurrent:
-            reading = replace(reading, reuse="off")
-        return self._submit(Job(prompt, reading, store or self._store), adapter)
+        _check_question(prompt)
+        job = Job(prompt, reading or Reading(), store or self._store)
+        self._check(prompt, job.cells)
+        return self._submit(job, adapter)
 
     def warm(self, prompt: Prompt, *, store: BlobStore, adapter: Path | None = None) -> Stream:
         """Compute the passages' KV ahead of any question; the stream ends with Warmed."""
-        self._check(len(prompt.prefix) + max((len(p) for p in prompt.passages), default=0))
+        longest = max((len(passage) for passage in prompt.passages), default=0)
+        self._check(prompt, len(prompt.prefix) + longest)
         return self._submit(Job(prompt, Reading(), store, warm=True), adapter)
 
-    def _check(self, cells: int) -> None:
+    def _check(self, prompt: Prompt, cells: int) -> None:
+        if not 0 <= min(prompt.tokens, default=0) <= max(prompt.tokens, default=0) < self._words:
+            raise ModelError(f"a prompt's tokens go from 0 to {self._words - 1}")
         if cells >= self.context_size:
             raise PromptTooLong(
                 f"the prompt has {cells} tokens, the context holds {self.context_size}. "
@@ -126,6 +127,9 @@ class Engine:
             self._load_adapter(adapter)
             job.adapter = str(adapter)
         job.identity = self._identities[job.adapter]
+        if self.model.is_recurrent:  # its memory has no parts to be taken over or back
+            job.reading = replace(job.reading, reuse="off")
+            job.sampling = job.sampling and replace(job.sampling, lookup=False)
         with self._changed:
             if self._closed:
                 raise ModelError("the engine is closed")
@@ -171,19 +175,35 @@ class Engine:
     # ---- the owning thread
 
     def _run(self) -> None:
+        try:
+            self._serve()
+            self._scheduler.close()
+        finally:  # whatever became of it, nobody waits for what will not come
+            with self._changed:
+                self._closed = True
+            self._scheduler.abandon()
+            for job in self._waiting:
+                job.fail(ModelError("the engine was closed before the answer began"))
+
+    def _serve(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(self._is_wanted)
                 if self._closed:
-                    break
+                    return
                 self._scheduler.admit(self._waiting)
             self._scheduler.turn()
-        self._scheduler.close()
-        for job in self._waiting:
-            job.fail(ModelError("the engine was closed before the answer began"))
 
     def _is_wanted(self) -> bool:
         return self._closed or self._scheduler.has_work(self._waiting)
+
+
+def _check_question(prompt: Prompt) -> None:
+    """Raises ModelError if the question's first token has nothing before it, or is not there."""
+    start, end = prompt.question
+    before = len(prompt.prefix) + min((len(p) for p in prompt.passages), default=0) + start
+    if not 0 <= start <= end <= len(prompt.suffix) or (start < end and not before):
+        raise ModelError("a likelihood needs tokens of the text and before it")
 
 
 def _wake(reference: "weakref.ref[Engine]") -> None:

@@ -101,8 +101,13 @@ class Scheduler:
     def close(self) -> None:
         """Fail what runs, and have the conversations saved."""
         for task in list(self._running):
-            self._fail(task, ModelError("the engine was closed before the answer ended"))
+            self._fail(task, _closed())
         self.sequences.evict_all()
+
+    def abandon(self) -> None:
+        """Fail what still runs and touch nothing else: after an error that nobody foresaw."""
+        for task in self._running:
+            task.job.fail(_closed())
 
     # ---- admission
 
@@ -255,6 +260,10 @@ class Scheduler:
             self._fail(task, ModelError(f"{error}. Ask again."))
 
 
+def _closed() -> ModelError:
+    return ModelError("the engine was closed before the answer ended")
+
+
 def _waits(task: Task) -> bool:
     """Whether it waits for its reader."""
     return task.job.backlogged and (task.suspended or task.can_wait)
@@ -267,9 +276,7 @@ def _need(job: Job) -> int:
     if job.warm:
         return len(prompt.prefix) + passage
     growth = min(job.sampling.max_tokens, GROWTH) if job.sampling else 0
-    if job.fused:
-        return prompt.fused_cells + growth
-    return len(prompt.tokens) + growth + (passage if job.reading.reuse == "spliced" else 0)
+    return job.cells + growth + (passage if job.reading.reuse == "spliced" else 0)
 
 
 def _numbers(job: Job) -> int:

@@ -117,6 +117,14 @@ class Job:
         return self.reading.passages == "fused" and len(self.prompt.passages) > 1
 
     @property
+    def cells(self) -> int:
+        """Cells of the KV cache that reading the prompt takes."""
+        if not self.fused and self.sampling:
+            return len(self.prompt.tokens)
+        bare = self.sampling and self.reading.contrast > 0
+        return self.prompt.fused_cells + (len(self.prompt.suffix) if bare else 0)
+
+    @property
     def backlogged(self) -> bool:
         """Whether the reader has so much unread that the answer had better wait."""
         return self.events.qsize() >= BACKLOG
@@ -141,13 +149,12 @@ class Stream(Iterator[Event]):
         while event is None:
             if self._ended:  # also by another thread, in the middle of this call
                 raise StopIteration
-            resumes = self._job.backlogged
             try:
                 event = self._job.events.get(timeout=PATIENCE_S)
             except queue.Empty:
                 if ahead := self._ahead():
                     return Waiting(ahead)
-            if resumes and not self._job.backlogged:
+            if self._job.events.qsize() == BACKLOG - 1:  # the answer waited for this
                 self._wake()
         self._ended = not isinstance(event, Prefill | Text | Waiting)
         if isinstance(event, BaseException):

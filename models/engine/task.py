@@ -116,6 +116,8 @@ class Task:
         """Have a conversation's KV go to the store when its room is needed."""
         if min(sequence.keys, default=-1) < 0 or len(sequence) < KEPT_CONVERSATION:
             return  # spliced keys are no tokens: nobody could find it again
+        if self.job.reading.reuse == "off":
+            return
         store, identity = self.job.store, self.identity
 
         def save(evicted: KVSequence, blob: bytes) -> None:

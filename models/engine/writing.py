@@ -56,6 +56,8 @@ class Writer:
         forced = iter(job.forced) if job.forced else None
         lookup = Lookup(job.prompt.tokens) if sampling.lookup and not forced else None
         most = len(job.forced) if forced else sampling.max_tokens
+        if most < 1:
+            return "length"
         room, live = min(most, self._room(size)), len(self._live())
         logits = [{branch: cast(np.ndarray, branch.logits) for branch in self._live()}]
         draft: list[int] = []
