@@ -100,7 +100,8 @@ class BlobStore:
             self._warn(error.errno, f"{self.folder} cannot be read: {error.strerror}")
         if data is not None:
             with self._changed:
-                if span not in self._memory:  # a write since then is newer
+                # A write since then is newer.
+                if span not in self._memory and span not in self._pending:
                     self._memory.put(span, data)
         return data
 
