@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from models.listing import Entry
 
 ALL_WELL, FOUND, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-KINDS = {
+WITHOUT_FILE = {
     "provider": "(through LangChain's init_chat_model)",
     "hub": "(from the hub, fetched at first use)",
 }
@@ -83,7 +83,7 @@ def _line(entry: "Entry") -> str:
     if entry.problem:
         return f"{start}  cannot be used: {entry.problem}"
     if entry.bytes is None:
-        return f"{start}  {KINDS[entry.kind]}"
+        return f"{start}  {WITHOUT_FILE.get(entry.kind, entry.kind)}"
     end = f"  (runs in place of {entry.runs_for})" if entry.runs_for else ""
     return f"{start}  {_megabytes(entry.bytes)}  {entry.kind}  {entry.path}{end}"
 
@@ -165,7 +165,7 @@ def _quantize(options: argparse.Namespace) -> int:
 
     source, kind = _weights(options.model), options.type.upper()
     target = options.out or quantized_folder() / f"{source.stem}-{kind}{SUFFIX}"
-    if target.exists() and not options.force:
+    if os.path.exists(target) and not options.force:
         raise ModelError(f"{target} exists already. To overwrite it, add: --force")
     with _progress_bar("tensors") as show:
         quantize(source, target, kind, lambda done, total: show("", done, total))

@@ -1,5 +1,6 @@
 """The models at hand: what is bundled, what the cache folder holds, and the one in use."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,10 @@ class Entry:
     @property
     def bytes(self) -> int | None:
         """The file's size, None where there is no file."""
-        return self.path.stat().st_size if self.path else None
+        try:
+            return self.path.stat().st_size if self.path else None
+        except OSError:  # a link that leads nowhere
+            return None
 
     def as_json(self) -> dict[str, Any]:
         """The entry in plain types."""
@@ -58,11 +62,13 @@ def models_at_hand() -> Iterator[Entry]:
     Raises ModelError at the end if the model or the adapter in use is missing.
     """
     model, adapter = get_settings().model, get_settings().adapter
-    shown = [*_bundled(model), *_requantized(model)]
-    yield from shown
+    bundled = [*_bundled(model)]
+    yield from bundled
+    requantized = [*_requantized(model)]
+    yield from requantized
     adapters = [*_adapters(adapter)]
     yield from adapters
-    if not any(entry.in_use for entry in shown):
+    if not any(entry.in_use for entry in (*bundled, *requantized)):
         yield _chosen(model)
     if adapter and not any(entry.in_use for entry in adapters):
         yield Entry(adapter, "adapter", find_adapter(adapter), in_use=True)
@@ -77,7 +83,7 @@ def _requantized(chosen: str) -> Iterator[Entry]:
     used = find_weights(chosen) if chosen in BUNDLED else Path(chosen).expanduser()
     tuning = tuned(used)
     for kind, folder in (("quantized", quantized_folder()), ("tuned", tuned_folder())):
-        for path in sorted(folder.glob(f"*{SUFFIX}")):
+        for path in _files(folder):
             file = path.resolve()
             yield Entry(
                 path.stem,
@@ -91,7 +97,7 @@ def _requantized(chosen: str) -> Iterator[Entry]:
 
 def _adapters(chosen: str) -> Iterator[Entry]:
     used = Path(chosen).expanduser().resolve()
-    for path in sorted(adapters_folder().expanduser().glob(f"*{SUFFIX}")):
+    for path in _files(adapters_folder().expanduser()):
         in_use = bool(chosen) and (path.stem == chosen or path.resolve() == used)
         yield Entry(path.stem, "adapter", path, in_use, problem=_problem(path, "adapter"))
 
@@ -102,6 +108,19 @@ def _chosen(name: str) -> Entry:
     if is_on_hub(name):
         return Entry(name, "hub", in_use=True)
     return Entry(name, "file", find_weights(name), in_use=True)
+
+
+def _files(folder: Path) -> list[Path]:
+    """The GGUF files of a folder by name, none if there is no folder."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(SUFFIX))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise ModelError(
+            f"{folder} cannot be read: {error.strerror}. Set KVASIR_CACHE to another folder."
+        ) from error
+    return [folder / name for name in names]
 
 
 def _problem(path: Path, wanted: str) -> str:

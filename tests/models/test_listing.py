@@ -76,6 +76,24 @@ def test_a_damaged_file_is_listed_with_what_is_wrong(cache: Path) -> None:
     assert "is damaged: it ends after 1,000 bytes" in listed()["cut"].problem
 
 
+def test_a_cache_that_cannot_be_read_comes_after_the_bundled_model(
+    folder: Path, setting: Callable[..., None]
+) -> None:
+    (folder / "file").touch()
+    setting(CACHE=folder / "file")
+    entries = models_at_hand()
+    assert next(entries).name == CHAT_MODEL
+    with pytest.raises(ModelError, match=r"cannot be read: .*\. Set KVASIR_CACHE"):
+        next(entries)
+
+
+def test_a_link_that_leads_nowhere_is_listed_with_what_is_wrong(cache: Path) -> None:
+    (quantized_folder() / "link.gguf").symlink_to(cache / "absent")
+    entry = listed()["link"]
+    assert "No such file" in entry.problem
+    assert entry.as_json()["bytes"] is None
+
+
 def test_models_and_adapters_are_not_taken_for_each_other(cache: Path) -> None:
     tiny_gguf.write_gguf(cache / "adapters" / "model.gguf")
     write_adapter(quantized_folder() / "adapter.gguf")
