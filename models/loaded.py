@@ -2,6 +2,7 @@
 folder of blobs, however many ask.
 """
 
+import atexit
 from pathlib import Path
 from threading import Lock
 
@@ -60,7 +61,16 @@ def shared_store(folder: Path) -> BlobStore:
     with _lock:
         if folder not in _stores:
             _stores[folder] = BlobStore(folder, int(get_settings().kv_budget))
+            # At exit the last registered comes first: engines save their conversations into
+            # stores that still take them.
+            atexit.unregister(_close_engines)
+            atexit.register(_close_engines)
         return _stores[folder]
+
+
+def _close_engines() -> None:
+    for engine in list(_engines.values()):
+        engine.close()
 
 
 def _gpu_layers(settings: Settings, weights: Path) -> int:
