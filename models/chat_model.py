@@ -19,7 +19,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from models.adapters import find_adapter
 from models.answer_metadata import last_chunk, text_chunk
-from models.chat_template import Turn, to_prompt
+from models.chat_template import Remembered, Turn, Vocabulary, to_prompt
 from models.engine.blobs import BlobStore
 from models.engine.engine import Engine
 from models.engine.grammar import schema_grammar
@@ -162,9 +162,10 @@ class KvasirChat(BaseChatModel):
         reading = call._reading(kwargs)
         forced = engine.model.tokenize(kwargs.get("forced", ""))
         answer = len(forced) or call.max_tokens
-        fitted = fit(to_turns(messages), lambda turns: call._fits(turns, reading, answer))
+        model = Remembered(engine.model)
+        fitted = fit(to_turns(messages), lambda turns: call._fits(model, turns, reading, answer))
         stream = engine.generate(
-            to_prompt(engine.model, fitted.turns),
+            to_prompt(model, fitted.turns),
             call._sampling(),
             reading,
             store=call._store,
@@ -192,8 +193,10 @@ class KvasirChat(BaseChatModel):
         with _refusals():
             return type(self).model_validate({**dict(self), **fields}) if fields else self
 
-    def _fits(self, turns: Sequence[Turn], reading: Reading, answer: int) -> bool:
-        prompt = to_prompt(self.engine.model, turns)
+    def _fits(
+        self, model: Vocabulary, turns: Sequence[Turn], reading: Reading, answer: int
+    ) -> bool:
+        prompt = to_prompt(model, turns)
         fused = reading.passages == "fused" and len(prompt.passages) > 1
         streams = len(prompt.passages) if fused else 1
         cells = prompt.fused_cells if fused else len(prompt.tokens)

@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 
-from jinja2 import TemplateError
+from jinja2 import Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.engine.prompt import Prompt
@@ -44,6 +45,23 @@ class Vocabulary(Protocol):
     def adds_bos(self) -> bool: ...
     def special(self, name: str) -> str: ...
     def tokenize(self, text: str, *, special: bool = False) -> list[int]: ...
+
+
+class Remembered:
+    """A vocabulary that tokenizes every text once: for prompts that are made again and again."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.chat_template = vocabulary.chat_template
+        self.adds_bos = vocabulary.adds_bos
+        self.special = vocabulary.special
+        self._tokenize = vocabulary.tokenize
+        self._tokens: dict[tuple[str, bool], list[int]] = {}
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        """As the vocabulary does; the list is not to be changed."""
+        if (text, special) not in self._tokens:
+            self._tokens[text, special] = self._tokenize(text, special=special)
+        return self._tokens[text, special]
 
 
 @dataclass(frozen=True)
@@ -177,17 +195,13 @@ def _contents(turn: Turn, question: str) -> list[_Piece]:
 
 
 def _render(template: str, turns: Sequence[Turn], variables: dict[str, str]) -> str:
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-    )
-    environment.globals["raise_exception"] = _raise
-    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
     messages = [
         {"role": turn.role, "content": f"\ue000{index}\ue001"} for index, turn in enumerate(turns)
     ]
-    compiled = environment.from_string(template)
     parts, size = [], 0
-    for part in compiled.generate(messages=messages, add_generation_prompt=True, **variables):
+    for part in _compiled(template).generate(
+        messages=messages, add_generation_prompt=True, **variables
+    ):
         parts.append(part)
         size += len(part)
         if size > LIMIT:
@@ -196,6 +210,16 @@ def _render(template: str, turns: Sequence[Turn], variables: dict[str, str]) -> 
     if any(int(index) >= len(turns) for index in _MARK.findall(rendered)):
         raise TemplateError("it writes the marks that stand for the messages")
     return rendered
+
+
+@lru_cache(8)
+def _compiled(template: str) -> Template:
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+    environment.globals["raise_exception"] = _raise
+    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
+    return environment.from_string(template)
 
 
 def _raise(message: str) -> None:
