@@ -40,7 +40,7 @@ def _blocks(message: BaseMessage) -> Iterator[Block]:
         if isinstance(block, str):
             yield Block(block)
         elif block.get("type") == "text":
-            yield Block(str(block.get("text", "")), cached=bool(block.get("cache_control")))
+            yield Block(str(block.get("text") or ""), cached=bool(block.get("cache_control")))
 
 
 def _role(message: BaseMessage) -> str:
