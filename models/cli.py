@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from models.listing import Entry
 
 ALL_WELL, FOUND, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+UNREAD = 141  # as a shell reports a program whose output nobody reads any more
 WITHOUT_FILE = {
     "provider": "(through LangChain's init_chat_model)",
     "hub": "(from the hub, fetched at first use)",
@@ -35,18 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a path need not be text
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return _run(options)
-    except KvasirError as error:
-        if options.json:
-            _print_json({"error": str(error)})
-        print(f"kvasir: {error}", file=sys.stderr)
-        return UNUSABLE
-    except KeyboardInterrupt:
-        print("\nkvasir: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:  # `| head` has read enough; the interpreter must not flush once more
+        code = _run(options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # `| head` has read enough: the interpreter must not flush once more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ALL_WELL
+        return UNREAD
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -59,9 +54,16 @@ def _run(options: argparse.Namespace) -> int:
         "tune": _tune,
         "doctor": _doctor,
     }
-    code = commands[options.command](options)
-    sys.stdout.flush()
-    return code
+    try:
+        return commands[options.command](options)
+    except KvasirError as error:
+        if options.json:
+            _print_json({"error": str(error)})
+        print(f"kvasir: {error}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("\nkvasir: interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 # ---- list, settings
@@ -123,10 +125,15 @@ def _plan(options: argparse.Namespace) -> int:
 
     from models.card import read_card
     from models.machine import this_machine
-    from models.plan import BATCH, KV_TYPES, kv_bytes_per_token, plan, suits
+    from models.plan import KV_TYPES, Work, kv_bytes_per_token, plan, suits
     from models.plan_text import plan_lines, what_fits
 
     settings = get_settings()
+    work = Work(
+        conversations=options.conversations,
+        batch=settings.batch or Work.batch,
+        flash_attention=settings.flash_attention is not False,
+    )
     card, machine = read_card(_weights(options.model)), this_machine()
     chosen = plan(
         card,
@@ -134,11 +141,9 @@ def _plan(options: argparse.Namespace) -> int:
         context=options.context,
         at_most=settings.context,
         kv_type=options.kv,
-        conversations=options.conversations,
-        batch=settings.batch or BATCH,
-        flash_attention=settings.flash_attention is not False,
+        work=work,
     )
-    fitting = what_fits(card, machine, options.conversations)
+    fitting = what_fits(card, machine, work)
     if options.json:
         _print_json(
             {
@@ -181,7 +186,6 @@ def _tune(options: argparse.Namespace) -> int:
     from models.tune import tune
 
     name = options.model or get_settings().model
-    _weights(name)
     with _progress_bar("steps") as show:
         report = tune(name, quick=options.quick, on_step=show)
     if options.json:

@@ -22,8 +22,16 @@ CHOSEN_TYPES = ("f16", "q8_0")  # best first; q4_0 costs quality and is only use
 LEAST_CONTEXT = 512
 UNKNOWN_CONTEXT = 8192  # where neither the file nor the settings say how long it may be
 CELLS = 256  # llama.cpp rounds the context up to a multiple
-BATCH = 256  # tokens in one decode call, where nothing else is said
 RESERVE = 512 << 20  # for Python and the embedder on the host, for the driver on each GPU
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the engine does at a time: conversations, tokens in one decode call, and how."""
+
+    conversations: int = 1
+    batch: int = 256
+    flash_attention: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,9 +66,7 @@ def plan(
     context: int | None = None,
     at_most: int | None = None,
     kv_type: str | None = None,
-    conversations: int = 1,
-    batch: int = BATCH,
-    flash_attention: bool = True,
+    work: Work = Work(),
 ) -> Plan:
     """The best way to run the model here.
 
@@ -72,10 +78,7 @@ def plan(
     kinds = [kv_type] if kv_type else [kind for kind in CHOSEN_TYPES if suits(card, kind)]
     sizes = [context] if context else contexts(card, at_most)
     for size in sorted(sizes, reverse=True):
-        found = [
-            place(card, machine, size, kind, conversations, batch, flash_attention)
-            for kind in kinds
-        ]
+        found = [place(card, machine, size, kind, work) for kind in kinds]
         if fitting := [each for each in found if each.fits]:
             best = max(fitting, key=lambda each: each.gpu_layers == each.all_layers)
             break
@@ -91,19 +94,11 @@ def contexts(card: Card, at_most: int | None = None) -> list[int]:
     return [*(size for size in doublings if size < longest), longest]
 
 
-def place(
-    card: Card,
-    machine: Machine,
-    context: int,
-    kv_type: str,
-    conversations: int = 1,
-    batch: int = BATCH,
-    flash_attention: bool = True,
-) -> Plan:
+def place(card: Card, machine: Machine, context: int, kv_type: str, work: Work = Work()) -> Plan:
     """The plan with this context and KV type that puts the most layers on the GPU."""
-    cells = -(-context * conversations // CELLS) * CELLS
+    cells = -(-context * work.conversations // CELLS) * CELLS
     kv = [cells * size for size in _kv_bytes(card, kv_type)]
-    beside = RESERVE + _working_bytes(card, cells, kv_type, batch, flash_attention)
+    beside = RESERVE + _working_bytes(card, cells, kv_type, work)
     placements = list(_placements(card, machine.gpus, kv, beside))
     shared = [gpu.shares_host for gpu in machine.gpus]
 
@@ -115,7 +110,7 @@ def place(
     best = (fitting or placements)[0]
     return Plan(
         context=context,
-        conversations=conversations,
+        conversations=work.conversations,
         kv_type=kv_type,
         gpu_layers=best.layers,
         all_layers=card.layers + 1,
@@ -159,7 +154,7 @@ def _kv_bytes(card: Card, kv_type: str) -> list[int]:
     return [(keys // block + values // block) * size for keys, values in card.attention.kv_width]
 
 
-def _working_bytes(card: Card, cells: int, kv_type: str, batch: int, flash_attention: bool) -> int:
+def _working_bytes(card: Card, cells: int, kv_type: str, work: Work) -> int:
     """Memory that computing takes, wherever there are layers.
 
     For each token of a batch: its logits twice (computed, and kept for the caller), the
@@ -168,10 +163,10 @@ def _working_bytes(card: Card, cells: int, kv_type: str, batch: int, flash_atten
     """
     attention = card.attention
     numbers = 2 * card.vocabulary + 4 * card.embedding + 3 * max(card.feed_forward)
-    masked = 6 if flash_attention else 6 + 4 * max(attention.heads)
+    masked = 6 if work.flash_attention else 6 + 4 * max(attention.heads)
     widest = max(keys for keys, _ in attention.kv_width)
     shifted = 4 * widest if KV_TYPES[kv_type][0] > 1 else 0
-    return batch * (4 * numbers + cells * masked) + cells * shifted
+    return work.batch * (4 * numbers + cells * masked) + cells * shifted
 
 
 @dataclass(frozen=True)

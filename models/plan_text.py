@@ -6,16 +6,14 @@ from itertools import groupby
 from models.card import Card
 from models.card_text import aligned
 from models.machine import Machine, in_units
-from models.plan import KV_TYPES, RESERVE, Plan, contexts, kv_bytes_per_token, place, suits
+from models.plan import KV_TYPES, RESERVE, Plan, Work, contexts, kv_bytes_per_token, place, suits
 from models.settings import PREFIX
 
 
-def what_fits(card: Card, machine: Machine, conversations: int) -> list[Plan]:
+def what_fits(card: Card, machine: Machine, work: Work) -> list[Plan]:
     """Every context that the model may have with every KV type, the shortest first."""
     kinds = [kind for kind in KV_TYPES if suits(card, kind)]
-    return [
-        place(card, machine, size, kind, conversations) for size in contexts(card) for kind in kinds
-    ]
+    return [place(card, machine, size, kind, work) for size in contexts(card) for kind in kinds]
 
 
 def plan_lines(card: Card, machine: Machine, chosen: Plan, fitting: Sequence[Plan]) -> list[str]:

@@ -155,14 +155,15 @@ def test_ctrl_c_is_one_line_and_the_exit_code_130(
     assert said("inspect") == (130, "", "\nkvasir: interrupted\n")
 
 
-def test_a_reader_that_has_read_enough_is_no_error(folder: Path) -> None:
-    command = [sys.executable, str(ROOT / "models"), "settings"]
+@pytest.mark.parametrize("arguments", [["settings"], ["inspect", "/nowhere/m.gguf", "--json"]])
+def test_a_reader_that_has_read_enough_ends_it_quietly(folder: Path, arguments: list[str]) -> None:
+    command = [sys.executable, str(ROOT / "models"), *arguments]
     with subprocess.Popen(command, cwd=folder, stdout=PIPE, stderr=PIPE) as process:
         assert process.stdout
         process.stdout.close()
-        assert process.wait(120) == 0
+        assert process.wait(120) == 141
         assert process.stderr
-        assert process.stderr.read() == b""
+        assert b"Traceback" not in process.stderr.read()
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="file names are text there")

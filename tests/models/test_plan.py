@@ -19,12 +19,12 @@ from models.engine.context import Context, Placement
 from models.errors import ModelError
 from models.machine import Gpu, Machine
 from models.plan import (
-    BATCH,
     CELLS,
     CHOSEN_TYPES,
     KV_TYPES,
     RESERVE,
     Plan,
+    Work,
     contexts,
     kv_bytes_per_token,
     place,
@@ -120,7 +120,7 @@ def rank(found: Plan) -> tuple[object, ...]:
 def test_no_gpu_is_given_more_than_is_free_and_what_fits_is_within_memory(
     card: Card, machine: Machine, context: int | None, conversations: int
 ) -> None:
-    found = plan(card, machine, context=context, conversations=conversations)
+    found = plan(card, machine, context=context, work=Work(conversations))
     assert len(found.gpu_bytes) == len(machine.gpus)
     for load, gpu in zip(found.gpu_bytes, machine.gpus, strict=True):
         assert load <= gpu.free
@@ -132,9 +132,11 @@ def test_everything_is_somewhere(
     card: Card, machine: Machine, kind: str, context: int, conversations: int
 ) -> None:
     """Weights, caches and what is needed beside them add up over the host and the GPUs."""
-    found = place(card, machine, context, kind, conversations)
+    found = place(card, machine, context, kind, Work(conversations))
     places = 1 + sum(size > 0 for size in found.gpu_bytes)
-    beside = place(replace(card, weights=_nothing(card)), NO_GPU, context, kind, conversations)
+    beside = place(
+        replace(card, weights=_nothing(card)), NO_GPU, context, kind, Work(conversations)
+    )
     each = beside.host_bytes - beside.kv_bytes
     weights = card.weights
     held = weights.input + sum(weights.layers) + weights.output
@@ -220,7 +222,7 @@ def test_the_cache_is_the_formula_times_the_cells(
     attention = card.attention
     token = card.layers * attention.kv_heads[0] * 2 * attention.key_length * Fraction(held, numbers)
     assert kv_bytes_per_token(card, kind) == token
-    found = place(card, NO_GPU, context, kind, conversations)
+    found = place(card, NO_GPU, context, kind, Work(conversations))
     cells = found.kv_bytes / token
     assert cells % CELLS == 0
     assert 0 <= cells - context * conversations < CELLS
@@ -255,7 +257,7 @@ def test_llama_cpp_takes_what_was_planned(
 ) -> None:
     """Its KV cache to the byte, its other buffers within what is set aside for them."""
     card = read_card(bundled_chat_model())
-    found = place(card, NO_GPU, context, kind, batch=batch, flash_attention=flash)
+    found = place(card, NO_GPU, context, kind, Work(1, batch, flash))
     placement = Placement(context, 0, 1, batch, flash_attention=flash, kv_type=kind)
     with caplog.at_level(logging.DEBUG, "models.engine.backend"):
         Context(bundled_chat_model(), placement).close()
@@ -265,15 +267,14 @@ def test_llama_cpp_takes_what_was_planned(
     weights = card.weights.input + sum(card.weights.layers) + card.weights.output
     working = found.host_bytes - found.kv_bytes - weights - RESERVE
     assert working / 4 < buffers["compute"] + buffers["output"] < working
-    assert Placement().batch == BATCH
+    assert Placement().batch == Work().batch
 
 
 @given(cards, st.integers(1, 4096), st.integers(1, 512))
 def test_without_flash_attention_there_are_scores(card: Card, context: int, batch: int) -> None:
     """A number of 4 bytes for each head, each token of the batch, and each cell."""
     flash, plain = (
-        place(card, NO_GPU, context, "f16", batch=batch, flash_attention=flash)
-        for flash in (True, False)
+        place(card, NO_GPU, context, "f16", Work(1, batch, flash)) for flash in (True, False)
     )
     cells = -(-context // CELLS) * CELLS
     scores = 4 * card.attention.heads[0] * batch * cells
@@ -332,7 +333,8 @@ def test_a_plan_is_quick_where_nothing_fits() -> None:
 
 @given(cards, machines, st.integers(1, 3))
 def test_every_plan_can_be_shown(card: Card, machine: Machine, conversations: int) -> None:
-    chosen = plan(card, machine, conversations=conversations)
-    lines = plan_lines(card, machine, chosen, what_fits(card, machine, conversations))
+    work = Work(conversations)
+    chosen = plan(card, machine, work=work)
+    lines = plan_lines(card, machine, chosen, what_fits(card, machine, work))
     assert all(line.isprintable() for line in lines)
     assert f"{chosen.gpu_layers} of {card.layers + 1} on the GPU" in "\n".join(lines)
