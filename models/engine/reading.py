@@ -119,6 +119,7 @@ def read_fused(task: Task, prompt: Prompt, *, bare: bool = False) -> Reads:
         branch.sequence = task.claim(tokens, branch.reusable)
         _take_blob(task, branch, first, kept)
         _take_conversation(task, branch)
+        task.sequences.unify(branch.sequence, common.sequence, min(first, len(branch.sequence)))
         task.took(max(len(branch.sequence) - first, 0))
         branches.append(branch)
     task.let_go(common.sequence)

@@ -198,6 +198,17 @@ class Sequences:
         target.cells += cells
         target.keys += source.keys[start:end]
 
+    def unify(self, sequence: KVSequence, source: KVSequence, length: int) -> None:
+        """Give back the sequence's own cells of a beginning that the source holds, too."""
+        shared, own = source.cells[:length], sequence.cells[:length]
+        if source.number is None or sequence.number is None or shared == own or not self._can_share:
+            return
+        self._cells.remove(sequence.number, 0, length)
+        self._cells.copy(source.number, sequence.number, 0, length)
+        self._shares.update(shared)
+        self._free(own)
+        sequence.cells[:length] = shared
+
     def save(self, sequence: KVSequence, start: int, end: int) -> bytes:
         """The KV of some of its positions, exact as computed. b"" if llama.cpp cannot."""
         spare = self.fresh(sequence.adapter)

@@ -30,6 +30,7 @@ class FakeCells:
         self.numbers = numbers
         self.cells: list[Cell] = []
         self.resets = 0
+        self.refuses = 0  # states to come that are not taken
         self.can_cut = True
 
     def of(self, sequence: int) -> list[Cell]:
@@ -77,6 +78,9 @@ class FakeCells:
 
     def restore(self, sequence: int, blob: bytes | memoryview) -> bool:
         self.remove(sequence)
+        if self.refuses:
+            self.refuses -= 1
+            return False
         try:
             saved = json.loads(bytes(blob))
         except ValueError:

@@ -13,6 +13,7 @@ from models.engine.scheduler import Scheduler
 from models.engine.stream import Event, Finish, Job, Text
 from models.errors import ModelError
 
+EIGHT, PLAIN = Sampling(max_tokens=8), Reading()
 NOWHERE = Path("nowhere")  # a store with a budget of 0 leaves the disk alone
 
 
@@ -31,8 +32,8 @@ class Played:
     def ask(
         self,
         prompt: Prompt | Sequence[int],
-        sampling: Sampling | None = Sampling(max_tokens=8),
-        reading: Reading = Reading(),
+        sampling: Sampling | None = EIGHT,
+        reading: Reading = PLAIN,
         adapter: str = "",
         forced: Sequence[int] = (),
         *,

@@ -145,6 +145,15 @@ class SequencesMachine(RuleBasedStateMachine):
         self.sequences.share(source, target, start, end)
         self.busy[target] += source.keys[start:end]
 
+    @precondition(lambda self: self.busy and self.sequences.resident)
+    @rule(data=st.data())
+    def unify(self, data: st.DataObject) -> None:
+        target = self.pick(data)
+        source = data.draw(st.sampled_from(self.sequences.resident))
+        length = data.draw(st.integers(0, common(source.keys, target.keys)))
+        self.sequences.unify(target, source, length)
+        assert target.cells[:length] == source.cells[:length]
+
     # ---- saving and restoring
 
     @precondition(lambda self: self.busy and len(self.takes()) < NUMBERS)
