@@ -160,4 +160,4 @@ def settings_table() -> str:
 
 
 def _shown(default: object) -> str:
-    return default.human_readable() if isinstance(default, ByteSize) else str(default)
+    return default.human_readable() if isinstance(default, ByteSize) else str(default) or '""'
