@@ -53,7 +53,7 @@ class Entry:
 
 def quantized_folder() -> Path:
     """Where models lie that were requantized here."""
-    return get_settings().cache.expanduser() / "quantized"
+    return _path(get_settings().cache) / "quantized"
 
 
 def models_at_hand() -> Iterator[Entry]:
@@ -80,7 +80,7 @@ def _bundled(chosen: str) -> Iterator[Entry]:
 
 
 def _requantized(chosen: str) -> Iterator[Entry]:
-    used = find_weights(chosen) if chosen in BUNDLED else Path(chosen).expanduser()
+    used = find_weights(chosen) if chosen in BUNDLED else _path(chosen)
     tuning = tuned(used)
     for kind, folder in (("quantized", quantized_folder()), ("tuned", tuned_folder())):
         for path in _files(folder):
@@ -96,8 +96,8 @@ def _requantized(chosen: str) -> Iterator[Entry]:
 
 
 def _adapters(chosen: str) -> Iterator[Entry]:
-    used = Path(chosen).expanduser().resolve()
-    for path in _files(adapters_folder().expanduser()):
+    used = _path(chosen).resolve()
+    for path in _files(_path(adapters_folder())):
         in_use = bool(chosen) and (path.stem == chosen or path.resolve() == used)
         yield Entry(path.stem, "adapter", path, in_use, problem=_problem(path, "adapter"))
 
@@ -121,6 +121,11 @@ def _files(folder: Path) -> list[Path]:
             f"{folder} cannot be read: {error.strerror}. Set KVASIR_CACHE to another folder."
         ) from error
     return [folder / name for name in names]
+
+
+def _path(name: str | Path) -> Path:
+    """The path with ~ resolved, if there is such a user: Path.expanduser would raise."""
+    return Path(os.path.expanduser(name))
 
 
 def _problem(path: Path, wanted: str) -> str:

@@ -107,7 +107,8 @@ def test_a_missing_model_is_one_line_and_the_exit_code_2(
     rest = ["/nowhere/model.gguf", "Q4_0"] if command == "quantize" else []
     code, out, err = said(command, *rest)
     assert code == 2
-    assert err.startswith("kvasir: there is no model /nowhere/model.gguf: ")
+    assert err.startswith("kvasir: there is no model ")
+    assert "/nowhere/model.gguf" in err
     assert err.count("\n") == 1
     assert bool(out) == (command == "list")
     code, out, again = said(command, *rest, "--json")

@@ -1,6 +1,8 @@
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,8 @@ from models.errors import ModelError
 from models.listing import Entry, models_at_hand, quantized_folder
 from models.requantized import folder as tuned_folder
 from models.tuning import Tuning, record
+
+FIGURES = [field.name for field in fields(Tuning) if field.name not in ("weights", "kind")]
 
 
 @pytest.fixture
@@ -66,7 +70,8 @@ def test_a_requantized_model_in_use_is_listed_once(
 
 def test_a_tuned_copy_says_what_it_runs_for(cache: Path) -> None:
     copy = tiny_gguf.write_gguf(tuned_folder() / "copy-Q8_0.gguf")
-    record(bundled_chat_model(), Tuning(copy, "Q8_0", 1, True, 256, 9.0, 9.0, 1.0, 2.0, 3.0, 3.0))
+    figures: dict[str, Any] = dict.fromkeys(FIGURES, 1)
+    record(bundled_chat_model(), Tuning(weights=copy, kind="Q8_0", **figures))
     assert listed()["copy-Q8_0"].runs_for == CHAT_MODEL
     assert listed()[CHAT_MODEL].in_use
 
@@ -116,14 +121,15 @@ def test_an_adapter_in_use_is_marked_by_its_name_or_its_path(
 
 
 @pytest.mark.parametrize("name", ["MODEL", "ADAPTER"])
+@pytest.mark.parametrize("path", ["/nowhere/absent.gguf", "~nobody-of-this-name/absent.gguf"])
 def test_what_is_missing_comes_after_all_that_is_at_hand(
-    cache: Path, setting: Callable[..., None], name: str
+    cache: Path, setting: Callable[..., None], name: str, path: str
 ) -> None:
     tiny_gguf.write_gguf(quantized_folder() / "one.gguf")
-    setting(**{name: "/nowhere/absent.gguf"})
+    setting(**{name: path})
     entries = models_at_hand()
     assert [next(entries).name, next(entries).name] == [CHAT_MODEL, "one"]
-    with pytest.raises(ModelError, match=r"there is no .* /nowhere/absent\.gguf"):
+    with pytest.raises(ModelError, match=f"there is no .*{path}"):
         next(entries)
 
 
