@@ -10,7 +10,7 @@ from typing import cast
 
 import numpy as np
 
-from models.engine.blobs import span
+from models.engine.blobs import Span, span
 from models.engine.prompt import Prompt
 from models.engine.request import LOGITS, NOTHING, Request, Row
 from models.engine.sequences import KVSequence
@@ -86,13 +86,14 @@ def read_spliced(task: Task, prompt: Prompt) -> Reads:
     if len(branch.sequence) < kept:
         task.let_go(branch.sequence)
         blobs = []
-        for passage in prompt.passages:
+        for passage in filter(None, prompt.passages):
             blobs.append((yield from _blob(task, [*prompt.prefix, *passage], first)))
         branch.sequence = task.claim(keys, first)
         yield from _part(task, branch, 0, first)
-        for passage, blob in zip(prompt.passages, blobs, strict=True):
+        for name, blob in blobs:
             begin = len(branch.sequence)
-            task.restore(branch.sequence, blob, keys[begin : begin + len(passage)], first)
+            own = keys[begin : begin + name.end - first]
+            task.restore(branch.sequence, blob, own, name)
     task.reused = len(branch.sequence) - task.computed
     yield from _compute(task, [branch], [len(tokens)])
     return [branch]
@@ -145,7 +146,8 @@ def warm(task: Task, prompt: Prompt) -> Generator[Request, None, int]:
     task.total = first + sum(len(passage) for passage in prompt.passages)
     for passage in prompt.passages:
         tokens = [*prompt.prefix, *passage]
-        if span(task.identity, tokens, first, len(tokens)) not in task.job.store:
+        name = span(task.identity, tokens, first, len(tokens)) if passage else None
+        if name and (name not in task.job.store or name in task.sequences.refused):
             yield from _blob(task, tokens, first)
             computed += 1
     return computed
@@ -166,30 +168,31 @@ def _part(task: Task, branch: Branch, start: int, end: int) -> Generator[Request
         _save(task, branch.sequence, start, end)
 
 
-def _blob(task: Task, tokens: list[int], start: int) -> Generator[Request, None, bytes]:
+def _blob(
+    task: Task, tokens: list[int], start: int
+) -> Generator[Request, None, tuple[Span, bytes]]:
     """The blob of the tokens from `start` on, computed and stored if need be."""
     name = span(task.identity, tokens, start, len(tokens))
-    stored = task.job.store.read(name) if task.job.reading.reuse != "off" else None
-    if stored:
-        return stored
+    if stored := task.stored(name):
+        return name, stored
     branch = Branch(task.claim(tokens, len(tokens)), tokens, len(tokens))
     yield from _part(task, branch, 0, start)
     if len(branch.sequence) < len(tokens):
         yield from _compute(task, [branch], [len(tokens)])
     blob = _save(task, branch.sequence, start, len(tokens))
     task.let_go(branch.sequence)
-    return blob
+    return name, blob
 
 
 def _take_blob(task: Task, branch: Branch, start: int, end: int) -> None:
     """Put a stored blob in place of what the branch's sequence lacks of it."""
     held = len(branch.sequence)
-    if not start <= held or end - held < WORTH_RESTORING or task.job.reading.reuse == "off":
+    if not start <= held or end - held < WORTH_RESTORING:
         return
-    blob = task.job.store.read(span(task.identity, branch.tokens, start, end))
-    if blob:
+    name = span(task.identity, branch.tokens, start, end)
+    if blob := task.stored(name):
         task.sequences.cut(branch.sequence, start)
-        task.restore(branch.sequence, blob, branch.tokens[start:end], start)
+        task.restore(branch.sequence, blob, branch.tokens[start:end], name)
         task.sequences.cut(branch.sequence, branch.reusable)
 
 
@@ -200,11 +203,12 @@ def _take_conversation(task: Task, branch: Branch) -> None:
     found = task.job.store.longest(task.identity, branch.tokens[: branch.reusable], 0)
     if not found or found.end < len(branch.sequence) + WORTH_RESTORING:
         return
-    blob = task.job.store.read(found)
-    if blob:
+    if found.end > task.sequences.room_without(branch.sequence):
+        return
+    if blob := task.stored(found):
         task.let_go(branch.sequence)
         branch.sequence = task.fresh()
-        task.restore(branch.sequence, blob, branch.tokens[: found.end], 0)
+        task.restore(branch.sequence, blob, branch.tokens[: found.end], found)
 
 
 def _save(task: Task, sequence: KVSequence, start: int, end: int) -> bytes:
@@ -213,7 +217,7 @@ def _save(task: Task, sequence: KVSequence, start: int, end: int) -> bytes:
         return b""
     blob = task.sequences.save(sequence, start, end)
     if blob:
-        task.job.store.write(span(task.identity, sequence.keys, start, end), blob)
+        task.store(span(task.identity, sequence.keys, start, end), blob)
     return blob
 
 

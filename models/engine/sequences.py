@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from models.engine.blobs import Span
 from models.errors import ModelError
 
 
@@ -77,16 +78,17 @@ class Sequences:
         self._next_cell = itertools.count()
         self._clock = itertools.count()
         self._decodes = 0
+        self.refused: set[Span] = set()  # blobs that llama.cpp did not take
 
     @property
     def used(self) -> int:
         """Cells in use."""
         return len(self._shares)
 
-    @property
-    def busy(self) -> int:
-        """Cells that busy sequences hold: the rest can be had."""
-        return len({cell for s in self._resident if s.busy for cell in s.cells})
+    def room_without(self, sequence: KVSequence) -> int:
+        """Cells that can be had if this sequence is given up, and nothing else that is busy."""
+        busy = {cell for s in self._resident if s.busy and s is not sequence for cell in s.cells}
+        return self._cells.size - len(busy)
 
     @property
     def resident(self) -> tuple[KVSequence, ...]:

@@ -7,9 +7,9 @@ what those steps stand on. It does not know what other tasks do.
 import time
 from collections.abc import Callable, Generator
 
-from models.engine.blobs import span
+from models.engine.blobs import Span, span
 from models.engine.request import Request
-from models.engine.sequences import KVSequence, Sequences, Swapped
+from models.engine.sequences import KVSequence, RestoreFailed, Sequences, Swapped
 from models.engine.stream import Event, Job, Prefill
 
 Steps = Generator[Request, None, None]
@@ -96,11 +96,26 @@ class Task:
         """An empty sequence of this task's own."""
         return self._hold(self.sequences.fresh(self.job.adapter))
 
-    def restore(self, sequence: KVSequence, blob: bytes, keys: list[int], start: int) -> None:
-        """Append a blob that was computed from `start` on. Raises RestoreFailed."""
+    def stored(self, name: Span) -> bytes | None:
+        """A blob of the store, None if it has none that is of use."""
+        if self.job.reading.reuse == "off" or name in self.sequences.refused:
+            return None
+        return self.job.store.read(name)
+
+    def store(self, name: Span, blob: bytes) -> None:
+        """Have the store keep a blob, in place of one that was refused."""
+        self.sequences.refused.discard(name)
+        self.job.store.write(name, blob)
+
+    def restore(self, sequence: KVSequence, blob: bytes, keys: list[int], name: Span) -> None:
+        """Append a blob. Raises RestoreFailed, and then it is not `stored` any more."""
         began = time.perf_counter()
         self._make_room(self, len(keys))
-        self.sequences.restore(sequence, blob, keys, start)
+        try:
+            self.sequences.restore(sequence, blob, keys, name.start)
+        except RestoreFailed:
+            self.sequences.refused.add(name)
+            raise
         self.restore_s += time.perf_counter() - began
 
     def let_go(self, sequence: KVSequence, *, keep: int | None = None) -> None:
@@ -118,11 +133,10 @@ class Task:
             return  # spliced keys are no tokens: nobody could find it again
         if self.job.reading.reuse == "off":
             return
-        store, identity = self.job.store, self.identity
 
         def save(evicted: KVSequence, blob: bytes) -> None:
             if blob:
-                store.write(span(identity, evicted.keys, 0, len(evicted)), blob)
+                self.store(span(self.identity, evicted.keys, 0, len(evicted)), blob)
 
         sequence.on_evict = save
 

@@ -72,6 +72,7 @@ class FakeContext(FakeCells):
         self.batch_size = batch
         self.decodes: list[list[Row]] = []
         self.adapter = ""
+        self.attempts = 0
         self.fails = self.aborts = 0  # decodes to come that fail, that are aborted
         self._logits: dict[int, np.ndarray] = {}
 
@@ -87,6 +88,7 @@ class FakeContext(FakeCells):
 
     def decode(self, rows: Sequence[Row]) -> bool:
         assert 0 < len(rows) <= self.batch_size
+        self.attempts += 1
         if self.aborts:
             self.aborts -= 1
             return False

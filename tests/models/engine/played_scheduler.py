@@ -103,6 +103,8 @@ class Played:
 
     def check_nothing_is_left(self) -> None:
         """All is let go, every cell and number can be had, and a prompt of the full size runs."""
+        while self.turn():
+            pass
         sequences = self.scheduler.sequences
         assert not any(sequence.busy for sequence in sequences.resident)
         sequences.evict_all()
@@ -120,7 +122,7 @@ class Played:
             for task in self.scheduler._running
         ]
         events = sum(job.events.qsize() for job in self.read)
-        return running, events, len(self.waiting), len(self.context.decodes), self.context.aborts
+        return running, events, len(self.waiting), self.context.attempts
 
 
 def _goes_on(event: Event) -> bool:
