@@ -9,7 +9,7 @@ from models.settings import get_settings
 
 def adapters_folder() -> Path:
     """Where adapters lie that are used by name."""
-    return get_settings().cache / "adapters"
+    return get_settings().cache.expanduser() / "adapters"
 
 
 def find_adapter(name: str) -> Path | None:
@@ -17,7 +17,7 @@ def find_adapter(name: str) -> Path | None:
     if not name:
         return None
     for path in (adapters_folder() / f"{name}.gguf", Path(os.path.expanduser(name))):
-        if path.is_file():
+        if os.path.isfile(path):  # Path.is_file raises where a folder is closed to us
             return path
     raise ModelError(
         f"there is no adapter {name!r}: it is neither a file nor a name in {adapters_folder()}. "

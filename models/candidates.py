@@ -11,7 +11,7 @@ from models.engine.context import Placement
 from models.errors import ModelError
 from models.machine import in_units, this_machine
 from models.measure import Configuration
-from models.plan import plan
+from models.offload import gpu_layers
 from models.requantized import folder
 from models.settings import get_settings
 from models.tuning import cores
@@ -25,26 +25,16 @@ ROOM = 512 << 20  # bytes of memory and of disk that are left alone
 def untuned(weights: Path, card: Card) -> Configuration:
     """How a file is run before anything is known of it."""
     settings = get_settings()
+    batch = settings.batch or Placement.batch
     return Configuration(
         weights=weights,
         kind=card.file_type or card.predominant,
-        gpu_layers=gpu_layers(card),
+        gpu_layers=gpu_layers(card, batch, settings.flash_attention),
         threads=settings.threads or cores(),
-        batch=settings.batch or Placement.batch,
+        batch=batch,
         flash_attention=settings.flash_attention,
         kv_type=settings.kv_type,
     )
-
-
-def gpu_layers(card: Card) -> int:
-    """Layers that go to the GPU: by the settings, or as many as fit."""
-    settings = get_settings()
-    if settings.gpu_layers >= 0:
-        return settings.gpu_layers
-    machine = this_machine()
-    if not machine.gpus:
-        return 0
-    return plan(card, machine, context=settings.context, kv_type=settings.kv_type).gpu_layers
 
 
 def kinds(card: Card) -> list[str]:

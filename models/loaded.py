@@ -11,8 +11,7 @@ from models.engine.backend import can_offload
 from models.engine.blobs import BlobStore
 from models.engine.context import Placement
 from models.engine.engine import Engine
-from models.machine import this_machine
-from models.plan import plan
+from models.offload import gpu_layers
 from models.settings import Settings, get_settings
 from models.tuning import tuned
 
@@ -43,13 +42,16 @@ def best_placement(path: Path) -> tuple[Path, Placement]:
     settings = get_settings()
     tuning = tuned(path)
     weights = tuning.weights if tuning else path
+    batch = settings.batch or (tuning.batch if tuning else Placement.batch)
     flash = settings.flash_attention
+    if tuning and flash is None:
+        flash = tuning.flash_attention
     placement = Placement(
         context=settings.context,
-        gpu_layers=_gpu_layers(settings, weights),
+        gpu_layers=gpu_layers(read_card(weights), batch, flash) if can_offload() else 0,
         threads=settings.threads or (tuning.threads if tuning else 0),
-        batch=settings.batch or (tuning.batch if tuning else Placement.batch),
-        flash_attention=tuning.flash_attention if tuning and flash is None else flash,
+        batch=batch,
+        flash_attention=flash,
         kv_type=settings.kv_type,
     )
     return weights, placement
@@ -71,12 +73,3 @@ def shared_store(folder: Path) -> BlobStore:
 def _close_engines() -> None:
     for engine in list(_engines.values()):
         engine.close()
-
-
-def _gpu_layers(settings: Settings, weights: Path) -> int:
-    if settings.gpu_layers >= 0:
-        return settings.gpu_layers
-    if not can_offload():
-        return 0
-    card, machine = read_card(weights), this_machine()
-    return plan(card, machine, context=settings.context, kv_type=settings.kv_type).gpu_layers

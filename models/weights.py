@@ -23,7 +23,7 @@ def is_on_hub(name: str) -> bool:
     """Whether the name is `owner/repository:file.gguf`, fetched at first use, and no file here."""
     path = Path(os.path.expanduser(name))
     hub = name.lower().endswith(SUFFIX) and ":" in name and not path.is_absolute()
-    return hub and not path.is_file()
+    return hub and not os.path.isfile(path)
 
 
 def find_weights(name: str) -> Path:
@@ -35,7 +35,7 @@ def find_weights(name: str) -> Path:
     if name in BUNDLED:
         return BUNDLED[name]()
     path = Path(os.path.expanduser(name))
-    if path.is_file():
+    if os.path.isfile(path):  # Path.is_file raises where a folder is closed to us
         return path
     if is_on_hub(name):
         return _download(*name.rsplit(":", 1))

@@ -18,7 +18,6 @@ import numpy as np
 from models.engine.model import Model
 from models.errors import ModelError
 
-LEAST_BATCH = 32  # tokens in a decode: every passage's stream must have room in one
 SEQUENCES = 64  # that the context can tell apart: running answers, their passages, kept ones
 KV_TYPES = {
     "f32": llama_cpp.GGML_TYPE_F32,
@@ -54,7 +53,8 @@ class Context:
         self.model = Model(path, placement.gpu_layers)
         trained = self.model.trained_context
         self.size = min(placement.context, trained) if trained > 0 else placement.context
-        self.batch_size = min(max(placement.batch, LEAST_BATCH), self.size)
+        # llama.cpp reserves an output for each sequence and stops the process if a batch has fewer.
+        self.batch_size = max(min(placement.batch, self.size), SEQUENCES)
         self._placement = placement
         self._abort = ctypes.create_string_buffer(2)
         try:
