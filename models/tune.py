@@ -16,9 +16,9 @@ def tune(model: str, *, quick: bool, on_step: OnStep) -> TuneReport:
     """Measure the model's quantizations, threads, flash attention and batches; record the best.
 
     The best has the least time for a typical question (models.tune_report.question_seconds)
-    among those whose loss is at most models.search.TOLERANCE times that of the model's own file. What the
-    settings fix is not varied. `on_step` gets what is being done, steps done and their number.
-    Takes a few minutes on 2 cores, `quick` about half. Whatever ends it early, nothing is
+    among those whose loss on a sample text is at most 2% above that of the model's own file. What
+    the settings fix is not varied. `on_step` gets what is being done, steps done and their
+    number. Takes a few minutes on 2 cores, `quick` about half. Whatever ends it early, nothing is
     recorded. Raises ModelError.
     """
     if is_provider(model):

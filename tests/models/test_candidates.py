@@ -56,7 +56,7 @@ def test_as_many_layers_as_fit_go_to_the_gpu(
     card: Card, setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gpus = (Gpu("a GPU", 80 * GIB, 80 * GIB),)
-    monkeypatch.setattr(candidates, "this_machine", lambda: Machine(GIB, GIB, gpus))
+    monkeypatch.setattr("models.offload.this_machine", lambda: Machine(GIB, GIB, gpus))
     assert untuned(card.path, card).gpu_layers == card.layers + 1
     setting(GPU_LAYERS=3)
     assert untuned(card.path, card).gpu_layers == 3

@@ -7,7 +7,7 @@ import pytest
 from filelock import FileLock
 
 from models import candidates, requantized
-from models import tune as module
+from models import search as module
 from models.bundled import CHAT_MODEL, bundled_chat_model
 from models.card import read_card
 from models.errors import ModelError
@@ -63,7 +63,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, folder: Path, setting: Callable[...
     monkeypatch.setattr(module, "kinds", lambda card: ["Q4_0", "Q8_0", "F16"])
     monkeypatch.setattr(module, "quantized_size", lambda source, kind: len(kind) << 20)
     monkeypatch.setattr(module, "copy_of", copy)
-    monkeypatch.setattr(module, "gpu_layers", lambda card: 0)
+    monkeypatch.setattr(module, "gpu_layers", lambda card, batch, flash_attention: 0)
     monkeypatch.setattr(module, "read_card", lambda path: module_card)
     monkeypatch.setattr(module, "_busy", lambda: 0.0)
     monkeypatch.setattr(candidates, "cores", lambda: 4)
