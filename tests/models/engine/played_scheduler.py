@@ -17,6 +17,16 @@ EIGHT, PLAIN = Sampling(max_tokens=8), Reading()
 NOWHERE = Path("nowhere")  # a store with a budget of 0 leaves the disk alone
 
 
+def words(count: int, first: int = 1) -> tuple[int, ...]:
+    """Tokens that differ from those of another `first`, from the beginning on."""
+    return (first, *(1 + (first * 7 + place * place) % 38 for place in range(count - 1)))
+
+
+def plain(most: int) -> Sampling:
+    """One token for each decode."""
+    return Sampling(max_tokens=most, lookup=False)
+
+
 class Played:
     """One scheduler and what its readers have read so far."""
 
@@ -97,6 +107,10 @@ class Played:
         """Whether nothing more will come."""
         gone = job.cancelled.is_set() or job.failed
         return gone or any(not _goes_on(event) for event in self.read[job])
+
+    def texts(self, job: Job) -> int:
+        """Read what is there; how many pieces of text there were by now."""
+        return sum(isinstance(event, Text) for event in self.take(job))
 
     def text(self, job: Job) -> str:
         return "".join(event.text for event in self.read[job] if isinstance(event, Text))

@@ -1,44 +1,18 @@
-"""Who gets what of each decode, over a fake cache: order, fairness, and the way back from outside.
+"""Who gets what of each decode, over a fake cache: order, fairness and width.
 
 test_scheduler_soak.py has thousands of random jobs; these are the cases by name.
 """
 
 import pytest
-from fake_reading import FusedReader, alone, spliced
-from played_scheduler import NOWHERE, Played
+from fake_reading import FusedReader, alone
+from played_scheduler import Played, plain, words
 
 from models.engine import scheduler, stream
-from models.engine.blobs import BlobStore, Span
 from models.engine.prompt import Prompt, Reading
 from models.engine.sampling import Sampling
 from models.engine.scheduler import PIECE, RUNNING
-from models.engine.stream import Job, Prefill, Text
+from models.engine.stream import Finish, Job, Prefill
 from models.errors import ModelError
-
-SPLICED = Reading("joint", "spliced")
-
-
-def words(count: int, first: int = 1) -> tuple[int, ...]:
-    """Tokens that differ from those of another `first`, from the beginning on."""
-    return (first, *(1 + (first * 7 + place * place) % 38 for place in range(count - 1)))
-
-
-def plain(most: int) -> Sampling:
-    """One token for each decode."""
-    return Sampling(max_tokens=most, lookup=False)
-
-
-def rows_of(played: Played, token: int) -> list[int]:
-    """How many tokens each decode took of the sequence that begins with this one."""
-    found = []
-    for rows in played.context.decodes:
-        begun = [sequence for word, position, sequence, _ in rows if (word, position) == (token, 0)]
-        found.append(len(begun))
-    return found
-
-
-def texts(played: Played, job: Job) -> int:
-    return sum(isinstance(event, Text) for event in played.take(job))
 
 
 @pytest.fixture
@@ -54,15 +28,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_long_prompt_holds_up_a_running_answer_by_no_more_than_a_piece() -> None:
     played = Played(size=4000, batch=512)
     answer = played.ask(words(5), plain(60))
-    while texts(played, answer) < 3:
+    while played.texts(answer) < 3:
         played.turn()
     long = played.ask(words(3000, first=2), plain(2))
-    before = texts(played, answer)
-    while not texts(played, long):
+    before = played.texts(answer)
+    while not played.texts(long):
         began = len(played.context.decodes)
         played.turn()
         assert len(played.context.decodes[began]) <= PIECE + 1
-        assert texts(played, answer) == before + 1
+        assert played.texts(answer) == before + 1
         before += 1
     assert before > 20
 
@@ -163,122 +137,6 @@ def test_an_engine_whose_readers_are_all_behind_sleeps() -> None:
     assert not played.scheduler.has_work([])
 
 
-# ---- out of the cache and back
-
-
-def suspensions(played: Played) -> int:
-    """Turns until all is done in which an answer is outside."""
-    count = 0
-    for job in played.read:
-        played.take(job)
-    while played.turn():
-        for job in played.read:
-            played.take(job)
-        count += any(task.suspended for task in played.scheduler._running)
-    return count
-
-
-def test_answers_that_outgrow_the_context_wait_outside_and_end_as_they_would_have() -> None:
-    played = Played(size=300)
-    asked = {first: played.ask(words(40, first), plain(200)) for first in (1, 2, 3)}
-    assert suspensions(played) > 100
-    for first, job in asked.items():
-        assert played.text(job) == alone(Prompt(words(40, first))).write(200)[0]
-    played.check_nothing_is_left()
-
-
-def test_nobody_who_comes_later_overtakes_an_answer_that_waits_outside() -> None:
-    played = Played(size=200)
-    first, second = (played.ask(words(50, n), plain(120)) for n in (1, 2))
-    while not any(task.suspended for task in played.scheduler._running):
-        played.turn()
-    later = []
-    while not (played.ended(first) and played.ended(second)):
-        played.turn()
-        played.take(first)
-        played.take(second)
-        later.append(played.ask(words(20, 3 + len(later) % 30), plain(3)))
-        assert len(later) < 200
-    played.finish()
-    played.check_nothing_is_left()
-
-
-def test_side_by_side_passages_share_their_prefix_again_when_they_come_back() -> None:
-    passages = tuple(words(8, first) for first in (5, 6, 7, 8))
-    prompt = Prompt(words(110), passages, words(4, first=9), (0, 3))
-    reading = Reading(temperature=9.0)
-    played = Played(size=200)
-    answer = played.ask(prompt, plain(8), reading)
-    while not played.take(answer):
-        played.turn()
-    task = played.scheduler._running[0]
-    cells = task.cells
-    task.suspend()
-    assert not any(sequence.busy for sequence in played.scheduler.sequences.resident)
-    assert task.cells == cells
-    played.finish()
-    assert played.text(answer) == FusedReader(prompt, reading).write(8)[0]
-    played.check_nothing_is_left()
-
-
-def test_what_was_just_moved_is_not_saved_before_it_is_in_its_place() -> None:
-    """llama.cpp shifts at the next decode: a save before would store keys for other positions."""
-    prompt = Prompt(words(9), (words(30, first=2), words(30, first=3)), words(5, first=4))
-    for room in range(2, 40, 3):
-        played = Played(size=110 + room, batch=16)
-        played.finish(played.ask(prompt, warm=True))
-        other = played.ask(words(20, first=5), plain(85))
-        while texts(played, other) < 12:
-            played.turn()
-        moved = played.ask(prompt, plain(30), SPLICED)
-        played.finish()
-        assert played.text(moved) == spliced(prompt).write(30)[0]
-        assert played.text(other) == alone(Prompt(words(20, first=5))).write(85)[0]
-
-
-def test_a_task_with_moved_passages_is_no_victim_until_the_next_decode() -> None:
-    prompt = Prompt(words(9), (words(30, first=2), words(30, first=3)), words(5, first=4))
-    played = Played(size=200)
-    played.finish(played.ask(prompt, warm=True))
-    moved = played.ask(prompt, plain(3), SPLICED)
-    played.scheduler.admit(played.waiting)
-    (task,) = played.scheduler._running
-    assert not task.can_wait
-    played.scheduler.turn()
-    assert task.can_wait
-    task.suspend()
-    played.finish()
-    assert played.text(moved) == spliced(prompt).write(3)[0]
-
-
-def test_an_answer_put_aside_when_its_logits_had_just_come_goes_on_with_them() -> None:
-    played = Played(size=300)
-    answer = played.ask(words(9), plain(20))
-    while texts(played, answer) < 5:
-        played.turn()
-    (task,) = played.scheduler._running
-    played.scheduler._decode([(task, 1)])
-    task.suspend()
-    played.scheduler._progress(task, 1)  # as when another task made room in between
-    assert task.suspended
-    played.finish()
-    assert played.text(answer) == alone(Prompt(words(9))).write(20)[0]
-    played.check_nothing_is_left()
-
-
-def test_an_answer_cancelled_while_it_waits_outside_leaves_nothing() -> None:
-    played = Played(size=200)
-    jobs = [played.ask(words(50, n), plain(120)) for n in (1, 2)]
-    while not any(task.suspended for task in played.scheduler._running):
-        played.turn()
-    for job in jobs:
-        job.cancelled.set()
-    while played.turn():
-        pass
-    assert played.scheduler._running == []
-    played.check_nothing_is_left()
-
-
 # ---- width
 
 
@@ -321,147 +179,23 @@ def test_side_by_side_answers_end_where_the_context_does() -> None:
         played.check_nothing_is_left()
 
 
-def test_a_follow_up_whose_saved_conversation_has_no_room_beside_the_prefix_is_computed() -> None:
-    played = Played(size=220)
-    passages = (words(20, first=2), words(20, first=3))
-    first = Prompt(words(120), passages, words(5, first=9), (0, 4))
-    played.answer(first, plain(5))
+@pytest.mark.parametrize("size", [200, 300, 700])
+def test_a_follow_up_goes_on_from_the_saved_conversation_if_that_has_room(size: int) -> None:
+    played = Played(size)
+    prefix, passages = words(110), (words(20, first=2), words(20, first=3))
+    suffix = words(5, first=9)
+    text, _ = played.answer(Prompt(prefix, passages, suffix, (0, 4)), plain(5))
     played.scheduler.sequences.evict_all()
-    text, _ = played.answer(first, plain(5))
-    assert text == FusedReader(first, Reading()).write(5)[0]
-
-
-# ---- trouble
-
-
-def test_a_failed_decode_ends_what_runs_and_the_next_answer_is_right() -> None:
-    played = Played()
-    running = [played.ask(words(9, n), plain(30)) for n in (1, 2)]
-    while texts(played, running[0]) < 3:
+    suffix += tuple(ord(letter) - ord("A") for letter in text)
+    follow_up = Prompt(prefix, passages, suffix + words(4, first=8), (len(suffix), len(suffix) + 3))
+    job = played.ask(follow_up, plain(5))
+    while not played.texts(job):
         played.turn()
-    waiting = played.ask(words(9, 3), plain(5), adapter="legal")
-    played.context.fails = 1
-    played.scheduler.turn()
-    for job in running:
-        with pytest.raises(ModelError, match=r"could not decode\. Ask again\.$"):
-            played.take(job)
-    played.finish(waiting)
-    assert played.text(waiting) == alone(Prompt(words(9, 3)), "legal").write(5)[0]
-    assert played.context.resets == 1
-    played.check_nothing_is_left()
-
-
-def test_after_a_failure_the_adapter_is_applied_anew() -> None:
-    played = Played()
-    expected = alone(Prompt(words(9)), "legal").write(5)[0]
-    assert played.answer(words(9), plain(5), adapter="legal")[0] == expected
-    failing = played.ask(words(9, 2), plain(5), adapter="legal")
-    played.context.fails = 1
-    played.turn()
-    with pytest.raises(ModelError):
-        played.take(failing)
-    assert played.answer(words(9), plain(5), adapter="legal")[0] == expected
-
-
-def test_a_state_that_is_not_taken_ends_what_runs_and_the_next_answer_is_right() -> None:
-    prompt = Prompt(words(9), (words(30, first=2),), words(5, first=4))
-    played = Played()
-    played.answer(prompt, plain(5))
-    played.scheduler.sequences.evict_all()
-    played.context.refuses = 1
-    failing = played.ask(prompt, plain(5))
-    with pytest.raises(ModelError, match=r"did not take a saved part.*Ask again\.$"):
-        played.finish(failing)
-    assert played.answer(prompt, plain(5))[0] == alone(prompt).write(5)[0]
-    played.check_nothing_is_left()
-
-
-class Garbled(BlobStore):
-    """Has something else for every span, until that is written anew."""
-
-    def __init__(self, garbage: bytes | None) -> None:
-        super().__init__(NOWHERE, 0)
-        self.garbage = garbage
-
-    def read(self, span: Span) -> bytes | None:
-        return super().read(span) if span in self else self.garbage
-
-
-@pytest.mark.parametrize("reading", [Reading("joint"), Reading("fused"), SPLICED])
-@pytest.mark.parametrize("garbage", [None, b"", b"garbage", b"[]", b"[[0, 1, 2]]"])
-def test_a_blob_that_cannot_be_restored_is_not_tried_twice(
-    garbage: bytes | None, reading: Reading
-) -> None:
-    prompt = Prompt(words(20), (words(30, first=2), words(30, first=3)), words(5, first=4), (0, 4))
-    played = Played()
-    expected, _ = played.answer(prompt, plain(5), reading)
-    played = Played()
-    played.store = Garbled(garbage)
-    failures = 0
-    for _ in range(6):
-        played.scheduler.sequences.evict_all()
-        job = played.ask(prompt, plain(5), reading)
-        try:
-            played.finish(job)
-        except ModelError as error:
-            failures += str(error).endswith("Ask again.")
-        else:
-            assert played.text(job) == expected
-    assert failures <= 4 if garbage else failures == 0
-    assert played.answer(prompt, plain(5), reading)[0] == expected
-    played.check_nothing_is_left()
-
-
-def test_a_decode_is_aborted_only_when_nobody_waits_for_it() -> None:
-    played = Played()
-    jobs = [played.ask(words(9, n), plain(30)) for n in (1, 2)]
-    decode = played.context.decode
-    aborts = []
-
-    def cancelled_meanwhile(rows: list) -> bool:
-        if len(played.context.decodes) == 4:
-            for job in jobs:
-                job.cancelled.set()
-                played.scheduler.abort_if_unwanted()
-                aborts.append(played.context.aborts)
-        return decode(rows)
-
-    played.context.decode = cancelled_meanwhile  # type: ignore[method-assign]
-    for _ in range(6):
-        played.turn()
-    assert aborts == [0, 1]
-    assert played.scheduler._running == []
-    played.check_nothing_is_left()
-
-
-def test_a_model_without_parts_in_its_memory_gives_the_same_answers() -> None:
-    played = Played()
-    played.context.can_cut = False
-    played.context.model.is_recurrent = True
-    played.scheduler = scheduler.Scheduler(played.context, 64)  # type: ignore[arg-type]
-    prompt = Prompt(words(9), (words(30, first=2), words(30, first=3)), words(5, first=4), (0, 3))
-    for passages, expected in (
-        ("joint", alone(prompt).write(9)[0]),
-        ("fused", FusedReader(prompt, Reading()).write(9)[0]),
-    ):
-        reading = Reading(passages, "off")  # type: ignore[arg-type]
-        for _ in range(2):
-            text, finish = played.answer(prompt, plain(9), reading)
-            assert (text, finish.reused_tokens) == (expected, 0)
-    played.check_nothing_is_left()
-
-
-def test_closing_fails_what_runs_and_saves_the_conversations() -> None:
-    played = Played()
-    text, _ = played.answer(words(80), plain(20))
-    running = played.ask(words(9), plain(30))
-    played.turn()
-    played.scheduler.close()
-    with pytest.raises(ModelError, match="closed before the answer ended"):
-        played.take(running)
-    assert played.scheduler.sequences.used == len(played.context.cells) == 0
-    other = Played()
-    other.store = played.store
-    answered = tuple(ord(letter) - ord("A") for letter in text)
-    _, finish = other.answer(words(80) + answered + words(5, first=3), plain(5))
-    assert finish.reused_tokens == 80 + len(answered) - 1
+        for task in played.scheduler._running:
+            assert task.cells <= job.cells + 2  # the prefix is there once
+    played.finish()
+    assert played.text(job) == FusedReader(follow_up, Reading()).write(5)[0]
+    finish = played.read[job][-1]
+    assert isinstance(finish, Finish)
+    blobs = len(prefix) + 20 + 20
+    assert (finish.reused_tokens > blobs) == (size > 200)
