@@ -67,7 +67,8 @@ class Search:
         busy = _busy()
         own = Trial(untuned(self._source, self._card))
         with self._step("trying it out"):
-            self._fit(self._speed(own.configuration, 64, 8))
+            first = self._speed(own.configuration, 64, 8)
+        self._fit(first)
         # Threads come first: with the wrong number of them, nothing else can be compared.
         best = self._vary("threads", own)
         if best is not own:
@@ -142,14 +143,15 @@ class Search:
 
     # ---- quantizations
 
-    def _copies(self, own: Configuration) -> Iterator[Trial]:
+    def _copies(self, own: Configuration) -> list[Trial]:
         """A trial for each quantization, smaller files first; the file is there, or it failed."""
-        sizes = {kind: quantized_size(self._source, kind) for kind in self._kinds}
-        for kind in sorted(sizes, key=lambda kind: sizes[kind]):
-            trial = Trial(replace(own, kind=kind))
+        trials = []
+        for kind in self._kinds:
+            trial, size = Trial(replace(own, kind=kind)), 0
             try:
                 with self._step(f"quantizing to {kind}"):
-                    check_room(self._card, sizes[kind])
+                    size = quantized_size(self._source, kind)
+                    check_room(self._card, size)
                     weights = copy_of(self._source, kind, lambda done, total: None)
                 layers = gpu_layers(read_card(weights), own.batch, own.flash_attention)
                 trial.configuration = replace(
@@ -158,7 +160,8 @@ class Search:
             except ModelError as error:
                 self._steps -= 1  # that of its quality
                 trial.fail(error)
-            yield trial
+            trials.append((size, trial))
+        return [trial for _, trial in sorted(trials, key=lambda each: each[0])]
 
     def _weigh(self, trials: Sequence[Trial]) -> None:
         """Fill in the losses, and a verdict on those that lose too much."""

@@ -152,7 +152,7 @@ def test_a_gpu_in_use_is_well_and_one_kept_idle_is_not(
 ) -> None:
     backend(monkeypatch, offloads=True)
     machine(monkeypatch, 40 * GIB, Gpu("A GPU", 24 * GIB, 24 * GIB))
-    monkeypatch.setattr("models.loaded.this_machine", lambda: Machine(GIB, GIB))
+    monkeypatch.setattr("models.offload.this_machine", lambda: Machine(GIB, GIB))
     assert about("GPU") == Finding(True, "GPU", "A GPU with 24 GiB free: 31 of 31 layers go there")
     setting(GPU_LAYERS=4)
     assert about("GPU").fact.endswith(": 4 of 31 layers go there")

@@ -183,6 +183,17 @@ def test_a_quantization_that_cannot_be_made_costs_one_row(
     assert report.winner.kind == "F16"
 
 
+def test_where_nothing_can_be_quantized_the_rest_is_tuned(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: Path, kind: str) -> int:
+        raise ModelError("llama.cpp cannot quantize it")
+
+    monkeypatch.setattr(module, "quantized_size", refuse)
+    winner = run().winner
+    assert (winner.kind, winner.threads, winner.batch) == ("Q4_1", 4, 512)
+
+
 def test_a_model_that_cannot_be_run_is_an_error_and_nothing_is_recorded(machine: Machine) -> None:
     machine.broken = {"kind": "Q4_1"}
     with pytest.raises(ModelError, match="SIGSEGV"):
@@ -195,7 +206,11 @@ def test_a_model_that_cannot_be_run_is_an_error_and_nothing_is_recorded(machine:
     assert copies() == []
 
 
-def test_the_steps_count_up_to_their_number(machine: Machine) -> None:
+@pytest.mark.parametrize("threads", [0, 2])
+def test_the_steps_count_up_to_their_number(
+    machine: Machine, setting: Callable[..., None], threads: int
+) -> None:
+    setting(THREADS=threads)
     machine.broken = {"kind": "F16"}
     machine.threads[1] = 0.1
     steps: list[tuple[str, int, int]] = []
