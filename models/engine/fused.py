@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.engine.request import log_total
+from models.engine.request import log_probability, log_total
 
 LEAST = 0.01  # a passage with less weight than this is dropped
 
@@ -29,7 +29,9 @@ class Mixture:
         self.log_weights = normalized(np.asarray(log_weights, np.float64))
         self._contrast = contrast
         self._bayes = bayes
-        self._log_p = np.zeros((0, 0), np.float32)  # of the streams, shape (streams, vocabulary)
+        self._streams: Sequence[np.ndarray] = ()  # logits, each of shape (vocabulary,)
+        self._totals: list[float] = []  # log sum exp of each stream
+        self._contrasted: np.ndarray | None = None
 
     @property
     def weights(self) -> np.ndarray:
@@ -38,26 +40,42 @@ class Mixture:
 
     def mix(self, logits: Sequence[np.ndarray], bare: np.ndarray | None = None) -> np.ndarray:
         """Logits of the next token for the streams' logits, and the no-context stream's."""
+        self._streams, self._totals, self._contrasted = logits, [], None
         if len(logits) == 1 and bare is None:
-            self._log_p = logits[0][None]
             return logits[0]
-        self._log_p = np.stack([stream - np.float32(log_total(stream)) for stream in logits])
-        weighted = self._log_p + self.log_weights[:, None].astype(np.float32)
-        mixed: np.ndarray = np.logaddexp.reduce(weighted, axis=0)
-        if bare is not None and self._contrast:
-            mixed = (1 + self._contrast) * mixed - self._contrast * (bare - log_total(bare))
-        return mixed
+        mixed = np.full_like(logits[0], np.finfo(np.float32).tiny)  # log 0 is no logit
+        for place, stream in enumerate(logits):
+            top = float(stream.max())
+            powers = np.exp(stream - top)
+            total = float(powers.sum(dtype=np.float64))
+            mixed += np.float32(self.weights[place] / total) * powers
+            self._totals.append(top + float(np.log(total)))
+        np.log(mixed, out=mixed)
+        if bare is None or not self._contrast:
+            return mixed
+        self._contrasted = (1 + self._contrast) * mixed - self._contrast * (bare - log_total(bare))
+        return self._contrasted
+
+    def log_probability(self, token: int) -> float:
+        """log P(token) under the last mix, in nats; exact where the mix itself is rounded."""
+        if self._contrasted is not None:
+            return log_probability(self._contrasted, token)
+        return float(np.logaddexp.reduce(self.log_weights + self._log_p(token)))
 
     def posterior(self, token: int) -> np.ndarray:
         """Each stream's part in a token of the last mix, w_i P_i(token), summing to 1."""
         if len(self.log_weights) == 1:
             return np.ones(1)
-        return np.exp(normalized(self.log_weights + self._log_p[:, token]))
+        return np.exp(normalized(self.log_weights + self._log_p(token)))
 
     def take(self, token: int) -> None:
         """Note the token that was chosen: streams that expected it gain weight (Bayes' rule)."""
         if self._bayes and len(self.log_weights) > 1:
-            self.log_weights = normalized(self.log_weights + self._log_p[:, token])
+            self.log_weights = normalized(self.log_weights + self._log_p(token))
+
+    def _log_p(self, token: int) -> np.ndarray:
+        self._totals = self._totals or [log_total(stream) for stream in self._streams]
+        return np.array([float(stream[token]) for stream in self._streams]) - self._totals
 
     def keep_heavy(self) -> list[int]:
         """Drop the streams without weight; returns the places of those that stay."""

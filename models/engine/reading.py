@@ -143,7 +143,13 @@ def read_endings(task: Task, branches: Sequence[Branch]) -> Generator[Request, N
 def warm(task: Task, prompt: Prompt) -> Generator[Request, None, int]:
     """Have the blobs of the prefix and of each passage in the store; how many were computed."""
     first, computed = len(prompt.prefix), 0
+    prefix = list(prompt.prefix)
     task.total = first + sum(len(passage) for passage in prompt.passages)
+    if first and span(task.identity, prefix, 0, first) not in task.job.store:
+        branch = Branch(task.claim(prefix, first), prefix, first)
+        yield from _compute(task, [branch], [first])
+        _save(task, branch.sequence, 0, first)
+        task.let_go(branch.sequence)
     for passage in prompt.passages:
         tokens = [*prompt.prefix, *passage]
         name = span(task.identity, tokens, first, len(tokens)) if passage else None

@@ -12,7 +12,7 @@ from models.engine.fused import Mixture
 from models.engine.lookup import Lookup
 from models.engine.model import Model
 from models.engine.reading import Branch
-from models.engine.request import LOGITS, Request, Row, log_probability
+from models.engine.request import LOGITS, Request, Row
 from models.engine.sampler import Sampler
 from models.engine.sampling import Sampling, StopFilter
 from models.engine.stream import Finish, Text
@@ -145,7 +145,7 @@ class Writer:
         mixed = self._mixture.mix([streams[branch] for branch in self._branches], bare)
         token = next(forced) if forced else sampler.sample(mixed)
         if forced or self._passages:
-            self._log_probability += log_probability(mixed, token)
+            self._log_probability += self._mixture.log_probability(token)
         return token
 
     def _ended(self, token: int, room: int) -> str:
