@@ -1,6 +1,7 @@
 """llama.cpp's samplers applied to logits that we hold: one stream's, or a mixture's."""
 
 import ctypes
+from itertools import accumulate
 from typing import Any
 
 import llama_cpp
@@ -11,6 +12,7 @@ from models.engine.sampling import Sampling
 from models.errors import ModelError
 
 PENALTY_WINDOW = 64
+MOST_RULES, DEEPEST = 5000, 3000  # of a grammar
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
 
@@ -97,7 +99,16 @@ def _chain(sampling: Sampling, vocabulary: int) -> Any:
 
 
 def _grammar(model: Model, text: str) -> Any:
-    sampler = llama_cpp.llama_sampler_init_grammar(model.vocabulary, text.encode("utf-8"), b"root")
+    # llama.cpp descends into rules and parentheses by recursion: too deep a one ends the process.
+    depth = max(accumulate((c == "(") - (c == ")") for c in text), default=0)
+    if depth > DEEPEST or text.count("::=") > MOST_RULES:
+        raise ModelError(
+            f"the grammar is too large: {text.count('::=')} rules, {depth} parentheses deep. "
+            f"At most {MOST_RULES} and {DEEPEST} can be used."
+        )
+    data = text.encode("utf-8", "replace")
+    whole = b"\0" not in data  # else llama.cpp would read half of it
+    sampler = whole and llama_cpp.llama_sampler_init_grammar(model.vocabulary, data, b"root")
     if not sampler:
         raise ModelError(f"the grammar cannot be read: {text[:80]!r}. It needs a rule named root.")
     return sampler

@@ -15,9 +15,21 @@ from oracle import NumpyLlama
 from models.bundled import bundled_chat_model
 from models.engine.backend import quantize_file
 from models.engine.context import Context
+from models.engine.lookup import Lookup
 
 ALL_F32 = 0  # a llama_ftype
 WAYS = {"float32": (FLOAT32, 1e-5), "usual": (USUAL, 5e-3)}
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drafts are made however long they take, and whatever else runs on this machine."""
+    learn = Lookup.learn
+
+    def fast(self: Lookup, drafted: int, accepted: int, seconds: float) -> None:
+        learn(self, drafted, accepted, 1e-6 if drafted else 1.0)
+
+    monkeypatch.setattr(Lookup, "learn", fast)
 
 
 @pytest.fixture(scope="session")

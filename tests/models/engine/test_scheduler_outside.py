@@ -1,5 +1,6 @@
 """Answers that wait outside of the cache for room, over a fake one."""
 
+import pytest
 from fake_reading import FusedReader, alone, spliced
 from played_scheduler import Played, plain, words
 
@@ -97,6 +98,7 @@ def test_a_task_with_moved_passages_is_no_victim_until_the_next_decode() -> None
     assert played.text(moved) == spliced(prompt).write(3)[0]
 
 
+@pytest.mark.usefixtures("eager")
 def test_an_answer_put_aside_when_its_logits_had_just_come_goes_on_with_them() -> None:
     played = Played(size=300)
     answer = played.ask(words(9), Sampling(max_tokens=120))

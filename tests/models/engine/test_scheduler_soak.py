@@ -88,7 +88,7 @@ class Soak:
 
 
 @pytest.fixture(autouse=True)
-def crowded(monkeypatch: pytest.MonkeyPatch) -> None:
+def crowded(monkeypatch: pytest.MonkeyPatch, eager: None) -> None:
     """Readers are soon behind, and answers grow beyond what was reckoned with."""
     monkeypatch.setattr(stream, "BACKLOG", 6)
     monkeypatch.setattr(scheduler, "GROWTH", 4)
