@@ -118,11 +118,12 @@ class Job:
 
     @property
     def cells(self) -> int:
-        """Cells of the KV cache that reading the prompt takes."""
+        """Cells of the KV cache that reading the prompt, and an answer that is given, takes."""
         if not self.fused and self.sampling:
-            return len(self.prompt.tokens)
-        bare = self.sampling and self.reading.contrast > 0
-        return self.prompt.fused_cells + (len(self.prompt.suffix) if bare else 0)
+            return len(self.prompt.tokens) + len(self.forced)
+        bare = 1 if self.sampling and self.reading.contrast > 0 else 0
+        streams = len(self.prompt.passages) + bare
+        return self.prompt.fused_cells + bare * len(self.prompt.suffix) + streams * len(self.forced)
 
     @property
     def backlogged(self) -> bool:

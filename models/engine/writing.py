@@ -160,7 +160,7 @@ class Writer:
         self._drop_light()
         if text := self._text.push(token):
             task.put(Text(text, posterior))
-        if self._text.stopped:
+        if self._text.stopped and not task.job.forced:
             return "stop"
         return "length" if self._count >= room else ""
 

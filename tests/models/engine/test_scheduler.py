@@ -60,6 +60,15 @@ def test_prompts_that_are_read_together_get_equal_shares() -> None:
     assert done == [160] * 4
 
 
+def test_more_prompts_than_a_decode_has_rows_are_read_in_turns() -> None:
+    played = Played(size=2000, batch=4)
+    jobs = [played.ask(words(60, first), plain(1)) for first in range(1, 8)]
+    for _ in range(70):
+        played.turn()
+    done = [played.take(job)[-1].done for job in jobs]  # type: ignore[union-attr]
+    assert max(done) - min(done) < 10
+
+
 def test_beyond_the_limit_answers_begin_in_the_order_they_were_asked_for() -> None:
     played = Played(size=4000)
     jobs = [played.ask(words(4, first), plain(6)) for first in range(1, RUNNING + 9)]
@@ -84,6 +93,9 @@ def test_those_who_wait_know_their_place() -> None:
 def test_answers_with_different_adapters_take_turns() -> None:
     played = Played(size=1000)
     asked = {name: played.ask(words(9), plain(30), adapter=name) for name in ("", "legal", "tax")}
+    for _ in range(30):
+        played.turn()
+    assert [played.texts(job) for job in asked.values()] == [10, 10, 10]
     played.finish()
     for name, job in asked.items():
         assert played.text(job) == alone(Prompt(words(9)), name).write(30)[0]
