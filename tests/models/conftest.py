@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from models import loaded
 from models.bundled import CHAT_MODEL, EMBEDDER, bundled_chat_model
 from models.chat_model import KvasirChat
 from models.embeddings import KvasirEmbeddings
@@ -68,6 +69,19 @@ def chat(engine: Engine, folder: Path, setting: Callable[..., None]) -> KvasirCh
     """The bundled model, with a cache of its own: no test reads what another has computed."""
     setting(CACHE=folder / "cache")
     return KvasirChat(model=CHAT_MODEL, max_tokens=12)
+
+
+@pytest.fixture
+def short(
+    engine: Engine, setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Engine]:
+    """An engine with 512 tokens of context, which all chat models find until the test ends."""
+    monkeypatch.setattr(loaded, "_engines", dict(loaded._engines))
+    setting(CONTEXT=512)
+    own = shared_engine(bundled_chat_model())
+    assert own is not engine
+    yield own
+    own.close()
 
 
 @pytest.fixture(scope="session")

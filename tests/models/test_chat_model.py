@@ -1,79 +1,26 @@
 import asyncio
-import functools
+import json
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import (
-    AIMessage,
-    ChatMessage,
-    HumanMessage,
-    RemoveMessage,
-    SystemMessage,
-    ToolMessage,
-)
-from langchain_tests.integration_tests import ChatModelIntegrationTests
-from langchain_tests.unit_tests import ChatModelUnitTests
+from langchain_core.caches import InMemoryCache
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from questions import MILL, QUESTION, prompt_of
 
 from models.bundled import CHAT_MODEL, bundled_chat_model
 from models.chat_model import KvasirChat, chat_model
-from models.engine.engine import Engine, PromptTooLong
+from models.engine.engine import Engine
 from models.engine.stream import Prefill, Waiting
 from models.errors import ModelError
 
-
-class TestUnit(ChatModelUnitTests):
-    """LangChain's own laws for chat models; tools, structured output and images are not offered."""
-
-    @property
-    def chat_model_class(self) -> type[BaseChatModel]:
-        return KvasirChat
-
-    @property
-    def chat_model_params(self) -> dict[str, Any]:
-        return {"model": CHAT_MODEL}
-
-    @property
-    def init_from_env_params(self) -> tuple[dict[str, str], dict[str, Any], dict[str, Any]]:
-        # Settings are read once in a process: these tests read them anew before each test.
-        return {"KVASIR_MAX_TOKENS": "77"}, {"model": CHAT_MODEL}, {"max_tokens": 77}
-
-
-@pytest.mark.usefixtures("engine")
-class TestIntegration(ChatModelIntegrationTests):
-    """The same on the bundled model; what it says is not judged."""
-
-    @property
-    def chat_model_class(self) -> type[BaseChatModel]:
-        return KvasirChat
-
-    @property
-    def chat_model_params(self) -> dict[str, Any]:
-        return {"model": CHAT_MODEL}
-
-    @property
-    def standard_chat_model_params(self) -> dict[str, Any]:
-        return {"temperature": 0, "max_tokens": 8}
-
-    @property
-    def supported_usage_metadata_details(self) -> dict[str, list[str]]:
-        return {"invoke": ["cache_read_input"], "stream": ["cache_read_input"]}
-
-    @property
-    def model_override_value(self) -> str:
-        return str(bundled_chat_model())  # the same file under another name
-
-    def invoke_with_cache_read_input(self, *, stream: bool = False) -> AIMessage:
-        model = KvasirChat(**self.chat_model_params, **self.standard_chat_model_params)
-        model.invoke("The passage says that the tower is high. How high?")
-        again = "The passage says that the tower is high. Who says so?"
-        if not stream:
-            return model.invoke(again)
-        return functools.reduce(lambda whole, chunk: whole + chunk, model.stream(again))
-
-
-QUESTION = [("system", "Answer briefly."), ("human", "What is the capital of France?")]
+# ---- answering
 
 
 def test_stream_and_invoke_say_the_same(chat: KvasirChat) -> None:
@@ -81,29 +28,23 @@ def test_stream_and_invoke_say_the_same(chat: KvasirChat) -> None:
 
 
 def test_the_last_chunk_tells_what_it_took(chat: KvasirChat) -> None:
-    message = chat.invoke(QUESTION)
+    messages = [SystemMessage("Answer briefly."), HumanMessage("Who are you?")]
+    message = chat.invoke(messages)
     usage, metadata = message.usage_metadata, message.response_metadata
-    assert usage["input_tokens"] == chat.prompt_length(
-        [SystemMessage("Answer briefly."), HumanMessage("What is the capital of France?")]
-    )
+    assert usage["input_tokens"] == len(prompt_of(chat, messages).tokens)
     assert usage["output_tokens"] <= chat.max_tokens
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
     assert metadata["finish_reason"] in ("stop", "length")
     assert metadata["model_name"] == CHAT_MODEL
     assert metadata["first_token_s"] > 0
+    assert (metadata["dropped_turns"], metadata["dropped_passages"]) == (0, 0)
 
 
 def test_a_follow_up_takes_over_what_the_conversation_has_computed(chat: KvasirChat) -> None:
     first = chat.invoke(QUESTION)
-    second = chat.invoke([*QUESTION, ("ai", first.text), ("human", "And of Italy?")])
+    second = chat.invoke([*QUESTION, ("ai", first.text), ("human", "And the bridge?")])
     reused = second.usage_metadata["input_token_details"]["cache_read"]
     assert reused >= first.usage_metadata["input_tokens"] - 1
-
-
-def test_fields_can_be_set_for_one_call(chat: KvasirChat) -> None:
-    message = chat.invoke(QUESTION, max_tokens=3)
-    assert message.usage_metadata["output_tokens"] == 3
-    assert message.response_metadata["finish_reason"] == "length"
 
 
 def test_stop_strings_of_the_model_and_of_the_call_end_the_text(chat: KvasirChat) -> None:
@@ -111,6 +52,7 @@ def test_stop_strings_of_the_model_and_of_the_call_end_the_text(chat: KvasirChat
     stop = whole[5:7]
     expected = whole[: whole.index(stop)]
     assert chat.invoke(QUESTION, stop=[stop]).text == expected
+    assert chat.bind(stop=[stop]).invoke(QUESTION).text == expected
     assert chat.model_copy(update={"stop": [stop]}).invoke(QUESTION).text == expected
 
 
@@ -137,39 +79,116 @@ async def test_an_asynchronous_reader_who_leaves_frees_the_engine(chat: KvasirCh
     assert answer.text == expected
 
 
-def test_a_question_of_a_hundred_thousand_characters_is_refused(chat: KvasirChat) -> None:
-    with pytest.raises(PromptTooLong, match="Ask something shorter, or set KVASIR_CONTEXT"):
-        chat.invoke("why? " * 20_000)
+async def test_an_asynchronous_stream_says_what_invoke_says(chat: KvasirChat) -> None:
+    pieces = [chunk.text async for chunk in chat.astream(QUESTION)]
+    assert "".join(pieces) == chat.invoke(QUESTION).text
 
 
-def test_roles_become_turns_and_neighbours_of_one_role_become_one(
-    chat: KvasirChat, engine: Engine
+def test_two_threads_stream_at_once(chat: KvasirChat) -> None:
+    order: list[int] = []
+    texts = ["", ""]
+
+    def read(reader: int) -> None:
+        for chunk in chat.stream(f"Count to {reader + 7}.", max_tokens=30):
+            order.append(reader)
+            texts[reader] += chunk.text
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(read, range(2)))
+    assert all(texts)
+    first_end = min(len(order) - 1 - order[::-1].index(reader) for reader in (0, 1))
+    assert {0, 1} <= set(order[:first_end])
+
+
+def test_roles_become_turns(chat: KvasirChat) -> None:
+    joined = [HumanMessage("one\n\ntwo"), AIMessage("three"), HumanMessage("four")]
+    apart = [HumanMessage("one"), HumanMessage("two"), AIMessage("three"), HumanMessage("four")]
+    usages = [chat.invoke(messages, max_tokens=1).usage_metadata for messages in (joined, apart)]
+    assert usages[0]["input_tokens"] == usages[1]["input_tokens"]
+
+
+# ---- what one call may change
+
+
+def test_fields_can_be_set_for_one_call(chat: KvasirChat) -> None:
+    message = chat.invoke(QUESTION, max_tokens=3)
+    assert message.usage_metadata["output_tokens"] == 3
+    assert message.response_metadata["finish_reason"] == "length"
+    assert chat.max_tokens == 12
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"temperature": "hot"},
+        {"temperature": float("nan")},
+        {"temperature": -1},
+        {"max_tokens": 0},
+        {"top_p": 2},
+        {"min_p": -1},
+        {"repeat_penalty": 0},
+        {"seed": "x"},
+        {"stop": "a string"},
+        {"passages": "both"},
+        {"kv_reuse": "on"},
+        {"priors": ["x"]},
+        {"priors": [float("nan")]},
+        {"priors": [float("-inf")]},
+        {"contrast": "much"},
+        {"model": "no-such-model"},
+        {"adapter": "no-such-adapter"},
+        {"grammar": "bogus"},
+        {"grammar": 'other ::= "a"'},
+        {"json_schema": {"type": "nonsense"}},
+        {"json_schema": {"type": "object", "properties": 3}},
+    ],
+)
+def test_a_value_that_cannot_be_used_is_a_model_error_in_one_line(
+    chat: KvasirChat, kwargs: dict[str, Any]
 ) -> None:
-    apart = [
-        HumanMessage("one"),
-        HumanMessage([{"type": "text", "text": "two"}]),
-        AIMessage("three"),
-        ToolMessage("four", tool_call_id="1"),
-        ChatMessage(role="assistant", content="five"),
-    ]
-    joined = [
-        HumanMessage("one\n\ntwo"),
-        AIMessage("three"),
-        HumanMessage("four"),
-        AIMessage("five"),
-    ]
-    assert chat.prompt_length(apart) == chat.prompt_length(joined)
+    with pytest.raises(ModelError) as caught:
+        chat.invoke(QUESTION, **kwargs)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ModelError):
+        chat.bind(**kwargs).invoke(QUESTION)
 
 
-def test_a_message_of_another_kind_is_refused_by_its_type(chat: KvasirChat) -> None:
-    with pytest.raises(ModelError, match="a message of the type remove cannot be put"):
-        chat.prompt_length([RemoveMessage(id="1")])
+def test_seeds_give_different_answers(chat: KvasirChat) -> None:
+    said = {chat.invoke(QUESTION, temperature=2, seed=seed, max_tokens=6).text for seed in range(4)}
+    assert len(said) > 1
+
+
+def test_a_grammar_is_all_that_is_written(chat: KvasirChat) -> None:
+    grammar = 'root ::= "yes" | "no"'
+    assert chat.invoke(QUESTION, grammar=grammar).text in ("yes", "no")
+    assert chat.bind(grammar=grammar).invoke(MILL).text in ("yes", "no")
+    assert chat.invoke(QUESTION).text not in ("yes", "no")
+
+
+def test_a_json_schema_is_all_that_is_written(chat: KvasirChat) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    answer = json.loads(chat.invoke(QUESTION, json_schema=schema, max_tokens=60).text)
+    assert list(answer) == ["n"]
+    assert isinstance(answer["n"], int)
+
+
+def test_langchains_cache_of_answers_tells_calls_apart(chat: KvasirChat) -> None:
+    cached = chat.model_copy(update={"cache": InMemoryCache()})
+    first = cached.invoke(QUESTION)
+    assert cached.invoke(QUESTION).id == first.id
+    for name, value in {"max_tokens": 2, "repeat_penalty": 1.5, "grammar": 'root ::= "a"'}.items():
+        other = cached.model_copy(update={name: value})
+        assert other.invoke(QUESTION).id != first.id, name
+
+
+# ---- the model
 
 
 def test_token_ids_are_the_models_own(chat: KvasirChat, engine: Engine) -> None:
-    assert chat.get_token_ids("注意力") == engine.vocabulary.tokenize("注意力")
+    assert chat.get_token_ids("注意力") == engine.model.tokenize("注意力")
     assert chat.get_num_tokens("") == 0
     assert chat.context_size == engine.context_size
+    assert chat.parameters == engine.model.parameters
 
 
 def test_the_settings_choose_the_model(setting: Callable[..., None]) -> None:
@@ -183,14 +202,6 @@ def test_the_settings_choose_the_model(setting: Callable[..., None]) -> None:
         chat_model()
 
 
-def test_the_likelihood_of_a_text_depends_on_what_stands_before_it(chat: KvasirChat) -> None:
-    question = HumanMessage("Who wrote Faust?")
-    near = chat.likelihood([SystemMessage("Goethe wrote Faust in 1808."), question])
-    far = chat.likelihood([SystemMessage("Bananas are yellow fruits."), question])
-    assert near.tokens == far.tokens == len(chat.get_token_ids(question.text))
-    assert far.total < near.total < 0
-
-
 @pytest.mark.parametrize("name", ["nobody:model", "cohere:command"])
 def test_a_provider_that_cannot_be_had_is_a_model_error(
     setting: Callable[..., None], name: str
@@ -202,7 +213,7 @@ def test_a_provider_that_cannot_be_had_is_a_model_error(
 
 
 def test_a_damaged_file_is_a_model_error_at_the_first_question(
-    folder, setting: Callable[..., None]
+    folder: Path, setting: Callable[..., None]
 ) -> None:
     (folder / "damaged.gguf").write_bytes(b"GGUF\x03\0\0\0")
     setting(MODEL="damaged.gguf")

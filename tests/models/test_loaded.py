@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models import loaded
+from models import loaded, offload
 from models.bundled import bundled_chat_model
 from models.card import read_card
 from models.engine.context import Placement
@@ -12,7 +12,6 @@ from models.engine.engine import Engine
 from models.errors import ModelError
 from models.loaded import best_placement, shared_engine, shared_store
 from models.machine import Gpu, Machine
-from models.plan import plan
 from models.tuning import Tuning, record
 
 GIB = 2**30
@@ -159,26 +158,27 @@ def test_a_build_without_offloading_puts_no_layer_on_the_gpu(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(loaded, "can_offload", lambda: False)
-    monkeypatch.setattr(loaded, "this_machine", lambda: machine(24 * GIB))
+    monkeypatch.setattr(offload, "this_machine", lambda: machine(24 * GIB))
     assert best_placement(bundled_chat_model())[1].gpu_layers == 0
 
 
-@pytest.mark.parametrize("free", [0, 600 << 20, 24 * GIB])
+@pytest.mark.parametrize("free", [0, 24 * GIB])
 def test_where_the_build_offloads_the_plan_says_how_many_layers(
     monkeypatch: pytest.MonkeyPatch, setting: Callable[..., None], free: int
 ) -> None:
     monkeypatch.setattr(loaded, "can_offload", lambda: True)
-    monkeypatch.setattr(loaded, "this_machine", lambda: machine(free))
+    monkeypatch.setattr(offload, "this_machine", lambda: machine(free))
     setting(KV_TYPE="q8_0")
-    planned = plan(read_card(bundled_chat_model()), machine(free), context=2048, kv_type="q8_0")
-    assert best_placement(bundled_chat_model())[1].gpu_layers == planned.gpu_layers
+    layers = offload.gpu_layers(read_card(bundled_chat_model()), Placement.batch, None)
+    assert (layers > 0) is (free > 0)
+    assert best_placement(bundled_chat_model())[1].gpu_layers == layers
 
 
 def test_layers_that_are_set_are_not_planned(
     monkeypatch: pytest.MonkeyPatch, setting: Callable[..., None]
 ) -> None:
     monkeypatch.setattr(loaded, "can_offload", lambda: True)
-    monkeypatch.setattr(loaded, "this_machine", lambda: machine(24 * GIB))
+    monkeypatch.setattr(offload, "this_machine", lambda: machine(24 * GIB))
     for layers in (0, 7):
         setting(GPU_LAYERS=layers)
         assert best_placement(bundled_chat_model())[1].gpu_layers == layers
@@ -191,7 +191,7 @@ def test_a_model_that_fills_the_gpu_is_not_loaded_a_second_time(
     setting(CONTEXT=512)
     free = iter([24 * GIB, 0])
     monkeypatch.setattr(loaded, "can_offload", lambda: True)
-    monkeypatch.setattr(loaded, "this_machine", lambda: machine(next(free, 0)))
+    monkeypatch.setattr(offload, "this_machine", lambda: machine(next(free, 0)))
     first = shared_engine(bundled_chat_model())
     assert first.placement.gpu_layers > 0
     assert shared_engine(bundled_chat_model()) is first
