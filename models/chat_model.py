@@ -3,23 +3,23 @@
 It knows messages and tokens, not documents or the words of prompts.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from math import isfinite
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.language_models.chat_models import generate_from_stream
+from langchain_core.language_models.chat_models import agenerate_from_stream, generate_from_stream
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from models.adapters import find_adapter
 from models.answer_metadata import last_chunk, text_chunk
-from models.chat_template import Remembered, Turn, Vocabulary, to_prompt
+from models.call import has_room, reading_of, refusals
+from models.chat_template import Remembered, Turn, to_prompt
 from models.engine.blobs import BlobStore
 from models.engine.engine import Engine
 from models.engine.grammar import schema_grammar
@@ -38,7 +38,6 @@ OnProgress = Callable[[Waiting | Prefill], None]
 
 _SAMPLED = ("temperature", "top_p", "min_p", "repeat_penalty", "seed", "max_tokens", "lookup")
 _READ = ("contrast", "bayes", "priors")
-_READING = TypeAdapter(Reading)
 
 
 class KvasirChat(BaseChatModel):
@@ -149,6 +148,16 @@ class KvasirChat(BaseChatModel):
     ) -> ChatResult:
         return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        # Piece by piece: an answer whose awaiting is cancelled is not written to its end.
+        return await agenerate_from_stream(self._astream(messages, stop, run_manager, **kwargs))
+
     def _stream(
         self,
         messages: list[BaseMessage],
@@ -162,8 +171,12 @@ class KvasirChat(BaseChatModel):
         reading = call._reading(kwargs)
         forced = engine.model.tokenize(kwargs.get("forced", ""))
         answer = len(forced) or call.max_tokens
-        model = Remembered(engine.model)
-        fitted = fit(to_turns(messages), lambda turns: call._fits(model, turns, reading, answer))
+        model, size = Remembered(engine.model), engine.context_size
+
+        def fits(turns: Sequence[Turn]) -> bool:
+            return has_room(to_prompt(model, turns), reading, answer, size)
+
+        fitted = fit(to_turns(messages), fits)
         stream = engine.generate(
             to_prompt(model, fitted.turns),
             call._sampling(),
@@ -187,30 +200,38 @@ class KvasirChat(BaseChatModel):
                     run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
 
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        on_progress: OnProgress | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        left = False
+
+        def progress(event: Waiting | Prefill) -> None:
+            if left:  # the thread that reads the prompt's progress learns of it here
+                raise ModelError("nobody waits for the answer any more")
+            if on_progress:
+                on_progress(event)
+
+        kwargs["on_progress"] = progress
+        try:
+            async for chunk in super()._astream(messages, stop, run_manager, **kwargs):
+                yield chunk
+        finally:
+            left = True
+
     def _overridden(self, kwargs: dict[str, Any]) -> "KvasirChat":
         """This model with the fields that one call gives."""
         fields = {name: kwargs[name] for name in kwargs if name in type(self).model_fields}
-        with _refusals():
+        with refusals():
             return type(self).model_validate({**dict(self), **fields}) if fields else self
-
-    def _fits(
-        self, model: Vocabulary, turns: Sequence[Turn], reading: Reading, answer: int
-    ) -> bool:
-        prompt = to_prompt(model, turns)
-        fused = reading.passages == "fused" and len(prompt.passages) > 1
-        streams = len(prompt.passages) if fused else 1
-        cells = prompt.fused_cells if fused else len(prompt.tokens)
-        # The prompt may always take half of the context, however long the answer might become.
-        return cells + min(streams * answer, self.context_size // 2) <= self.context_size
 
     def _reading(self, kwargs: dict[str, Any]) -> Reading:
         given = {name: kwargs[name] for name in _READ if name in kwargs}
-        with _refusals():
-            values = {"passages": self.passages, "reuse": self.kv_reuse, **given}
-            reading = _READING.validate_python(values)
-        if not all(map(isfinite, reading.priors)):
-            raise ModelError(f"priors = {reading.priors} cannot be used: they must be finite")
-        return reading
+        return reading_of({"passages": self.passages, "reuse": self.kv_reuse, **given})
 
     def _sampling(self) -> Sampling:
         grammar = schema_grammar(self.json_schema) if self.json_schema else self.grammar
@@ -237,18 +258,6 @@ def chat_model() -> BaseChatModel:
         return init_chat_model(name)
     except (ValueError, ImportError) as error:
         raise ModelError(f"KVASIR_MODEL={name} cannot be used: {first_line(error)}") from error
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """A call's values that cannot be used are the caller's affair: one line instead of many."""
-    try:
-        yield
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ModelError(
-            f"{first['loc'][0]} = {first['input']!r:.80} cannot be used: {first['msg']}"
-        ) from error
 
 
 def _last_event(stream: Stream, on_progress: OnProgress | None) -> Event | None:

@@ -79,6 +79,29 @@ async def test_an_asynchronous_reader_who_leaves_frees_the_engine(chat: KvasirCh
     assert answer.text == expected
 
 
+@pytest.mark.parametrize("question", ["Tell me a very long story.", "Why? How? " * 200])
+async def test_an_answer_whose_awaiting_is_cancelled_is_given_up(
+    chat: KvasirChat, question: str
+) -> None:
+    reached = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    scheduler = chat.engine._scheduler  # nothing outside it tells what the engine works on
+    asked = chat.ainvoke(
+        question,
+        max_tokens=1500,
+        on_progress=lambda event: loop.call_soon_threadsafe(reached.set),
+    )
+    task = asyncio.create_task(asked)
+    await asyncio.wait_for(reached.wait(), timeout=60)
+    assert scheduler._running
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(20):  # one decode call, on a busy machine
+        while scheduler._running:
+            await asyncio.sleep(0.05)
+
+
 async def test_an_asynchronous_stream_says_what_invoke_says(chat: KvasirChat) -> None:
     pieces = [chunk.text async for chunk in chat.astream(QUESTION)]
     assert "".join(pieces) == chat.invoke(QUESTION).text

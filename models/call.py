@@ -1,0 +1,43 @@
+"""What one call of the chat model asks for: its values checked, its room in the context."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from math import isfinite
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from models.engine.prompt import Prompt, Reading
+from models.errors import ModelError
+
+_READING = TypeAdapter(Reading)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """A call's values that cannot be used are the caller's affair: one line instead of many."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ModelError(
+            f"{first['loc'][0]} = {first['input']!r:.80} cannot be used: {first['msg']}"
+        ) from error
+
+
+def reading_of(values: Mapping[str, Any]) -> Reading:
+    """How passages are read. Raises ModelError naming the value that cannot be used."""
+    with refusals():
+        reading = _READING.validate_python(values)
+    if not all(map(isfinite, reading.priors)):
+        raise ModelError(f"priors = {reading.priors} cannot be used: they must be finite")
+    return reading
+
+
+def has_room(prompt: Prompt, reading: Reading, answer: int, context: int) -> bool:
+    """Whether a prompt fits into a context of so many tokens together with its answer's."""
+    fused = reading.passages == "fused" and len(prompt.passages) > 1
+    streams = len(prompt.passages) if fused else 1
+    cells = prompt.fused_cells if fused else len(prompt.tokens)
+    # The prompt may always take half of the context, however long the answer might become.
+    return cells + min(streams * answer, context // 2) <= context
