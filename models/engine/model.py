@@ -5,6 +5,7 @@ All of it may be used from any thread; computing is models.engine.context's.
 
 import ctypes
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class Model:
         self.pointer = _load(path, gpu_layers)
         self._vocab = llama_cpp.llama_model_get_vocab(self.pointer)
         self._adapters: dict[Path, Any] = {}
+        self._loading = threading.Lock()
 
     def close(self) -> None:
         """Give back the memory, adapters' too."""
@@ -78,16 +80,17 @@ class Model:
 
     def adapter(self, path: Path) -> Any:
         """The LoRA adapter of a GGUF file, loaded once. Raises ModelError if it does not fit."""
-        if path not in self._adapters:
-            _check_magic(path, "adapter")
-            loaded = llama_cpp.llama_adapter_lora_init(self.pointer, os.fsencode(path))
-            if not loaded:
-                raise ModelError(
-                    f"{path} is no LoRA adapter for {self.path.name}: it was made for another "
-                    "model, or is damaged"
-                )
-            self._adapters[path] = loaded
-        return self._adapters[path]
+        with self._loading:
+            if path not in self._adapters:
+                _check_magic(path, "adapter")
+                loaded = llama_cpp.llama_adapter_lora_init(self.pointer, os.fsencode(path))
+                if not loaded:
+                    raise ModelError(
+                        f"{path} is no LoRA adapter for {self.path.name}: it was made for "
+                        "another model, or is damaged"
+                    )
+                self._adapters[path] = loaded
+            return self._adapters[path]
 
     # ---- text and tokens
 

@@ -4,6 +4,7 @@ import pytest
 from fake_reading import FusedReader, alone, spliced
 from played_scheduler import Played, plain, words
 
+from models.engine import scheduler
 from models.engine.prompt import Prompt, Reading
 from models.engine.sampling import Sampling
 from models.engine.stream import Finish
@@ -32,12 +33,18 @@ def test_answers_that_outgrow_the_context_wait_outside_and_end_as_they_would_hav
     played.check_nothing_is_left()
 
 
-def test_nobody_who_comes_later_overtakes_an_answer_that_waits_outside() -> None:
+def test_nobody_who_comes_later_overtakes_an_answer_that_waits_outside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scheduler, "GROWTH", 4)
     played = Played(size=200)
     first = played.ask(words(20), plain(80))
     second = played.ask(words(90, first=2), plain(60))
     while not any(task.suspended for task in played.scheduler._running):
         played.turn()
+        played.take(first)
+        played.take(second)
+    assert not played.ended(first)
     later = []
     while not (played.ended(first) and played.ended(second)):
         later.append(played.ask(words(20, 3 + len(later) % 30), plain(3)))
