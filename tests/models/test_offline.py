@@ -18,9 +18,15 @@ USE = """
 from huggingface_hub import constants
 from models.chat_model import chat_model
 from models.embeddings import KvasirEmbeddings
+from langchain_core.messages import HumanMessage
 embedder = KvasirEmbeddings()
 assert len(embedder.embed_query("hello")) == len(embedder.embed_documents(["hello"])[0]) == 384
 assert chat_model().invoke("Hello!", max_tokens=3).text
+passages = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}
+            for text in ("The mill was built in 1792.\\n", "A bee dances.\\n")]
+asked = [HumanMessage([*passages, {"type": "text", "text": "When was it built?"}])]
+assert chat_model().warm(asked).computed + chat_model().warm(asked).reused >= 2
+assert chat_model().invoke(asked, max_tokens=3).response_metadata["weights"]
 assert not constants.HF_HUB_OFFLINE  # a model that is named on the hub could still be had
 print(tried)
 """
@@ -28,7 +34,7 @@ print(tried)
 
 def run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
     online = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-    online |= {"PYTHONPATH": str(ROOT)}
+    online |= {"PYTHONPATH": str(ROOT), "KVASIR_KV_BUDGET": "0"}
     command = [sys.executable, "-c", LISTEN + program]
     return subprocess.run(
         command, cwd=folder, env=online, capture_output=True, text=True, timeout=300
