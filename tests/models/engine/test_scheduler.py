@@ -128,7 +128,7 @@ def test_what_stays_of_an_answer_is_the_conversation_whatever_was_drafted() -> N
         (kept,) = played.scheduler.sequences.resident
         assert kept.keys == [*words(9), *answered[:-1]]
         drafted += finish.drafted
-    for start in range(len(text) - 1):
+    for start in range(80):
         played = Played()
         stop = text[start : start + 2]
         shown, _ = played.answer(words(9), Sampling(max_tokens=90, stop=(stop,)))
