@@ -7,9 +7,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from models.engine.context import SEQUENCES
 from models.engine.prompt import Prompt, Reading
 from models.errors import ModelError
 
+MOST_STREAMS = SEQUENCES - 8  # besides the prefix's and those that blobs are restored through
 _READING = TypeAdapter(Reading)
 
 
@@ -40,4 +42,5 @@ def has_room(prompt: Prompt, reading: Reading, answer: int, context: int) -> boo
     streams = len(prompt.passages) if fused else 1
     cells = prompt.fused_cells if fused else len(prompt.tokens)
     # The prompt may always take half of the context, however long the answer might become.
-    return cells + min(streams * answer, context // 2) <= context
+    tokens = cells + min(streams * answer, context // 2)
+    return tokens <= context and streams <= MOST_STREAMS

@@ -14,6 +14,9 @@ from langchain_core.messages import (
 from models.chat_template import Block, Turn
 from models.errors import ModelError
 
+# A role is written by the template, where control tokens count: no other text may be one.
+_ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+
 
 def to_turns(messages: Sequence[BaseMessage]) -> list[Turn]:
     """The messages as turns; neighbours of one role become one turn.
@@ -50,6 +53,7 @@ def _role(message: BaseMessage) -> str:
         return "assistant"
     if isinstance(message, HumanMessage | ToolMessage):
         return "user"
-    if isinstance(message, ChatMessage):
-        return message.role
-    raise ModelError(f"a message of the type {message.type} cannot be put to this model")
+    if isinstance(message, ChatMessage) and message.role in _ROLES:
+        return _ROLES[message.role]
+    kind = f"role {message.role!r}" if isinstance(message, ChatMessage) else f"type {message.type}"
+    raise ModelError(f"a message of the {kind} cannot be put to this model")
