@@ -11,7 +11,6 @@ from models.engine.prompt import Prompt, Reading
 from models.engine.sampling import Sampling
 from models.engine.scheduler import Scheduler
 from models.engine.stream import Event, Finish, Job, Text
-from models.errors import ModelError
 
 EIGHT, PLAIN = Sampling(max_tokens=8), Reading()
 NOWHERE = Path("nowhere")  # a store with a budget of 0 leaves the disk alone
@@ -141,6 +140,3 @@ class Played:
 
 def _goes_on(event: Event) -> bool:
     return not isinstance(event, Finish) and type(event).__name__ not in ("Likelihood", "Warmed")
-
-
-__all__ = ["ModelError", "Played"]

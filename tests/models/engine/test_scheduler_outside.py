@@ -4,7 +4,6 @@ import pytest
 from fake_reading import FusedReader, alone, spliced
 from played_scheduler import Played, plain, words
 
-from models.engine import scheduler
 from models.engine.prompt import Prompt, Reading
 from models.engine.sampling import Sampling
 from models.engine.stream import Finish
@@ -33,27 +32,22 @@ def test_answers_that_outgrow_the_context_wait_outside_and_end_as_they_would_hav
     played.check_nothing_is_left()
 
 
-def test_nobody_who_comes_later_overtakes_an_answer_that_waits_outside(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(scheduler, "GROWTH", 4)
-    played = Played(size=200)
-    first = played.ask(words(20), plain(80))
-    second = played.ask(words(90, first=2), plain(60))
-    while not any(task.suspended for task in played.scheduler._running):
+def test_nobody_who_comes_later_overtakes_an_answer_that_waits_outside() -> None:
+    played = Played(size=400)
+    small, large = played.ask(words(20), plain(90)), played.ask(words(90, first=2), plain(60))
+    while played.texts(small) < 40:
         played.turn()
-        played.take(first)
-        played.take(second)
-    assert not played.ended(first)
-    later = []
-    while not (played.ended(first) and played.ended(second)):
-        later.append(played.ask(words(20, 3 + len(later) % 30), plain(3)))
-        assert len(later) < 100
-        for _ in range(2):
-            played.turn()
-            played.take(first)
-            played.take(second)
+    (task,) = (task for task in played.scheduler._running if task.job is large)
+    task.suspend()
+    played.context.size = 180  # as if others had grown: it has to wait for the small one's end
+    later = played.ask(words(5, first=3), plain(3))
+    while not played.ended(small):
+        assert task.suspended
+        assert later in played.waiting
+        played.turn()
+        played.take(small)
     played.finish()
+    assert played.text(large) == alone(Prompt(words(90, first=2))).write(60)[0]
     played.check_nothing_is_left()
 
 
