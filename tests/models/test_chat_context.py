@@ -64,14 +64,6 @@ def test_a_fused_answer_that_fills_the_context_ends_there(chat: KvasirChat, shor
     assert answer.usage_metadata["output_tokens"] >= (short.context_size - cells) // streams
 
 
-def test_more_passages_than_the_engine_can_read_side_by_side_are_dropped(chat: KvasirChat) -> None:
-    passages = [f"{number}\n" for number in range(70)]
-    answer = chat.invoke(asking(ASKED, passages), max_tokens=1)
-    dropped = answer.response_metadata["dropped_passages"]
-    assert len(answer.response_metadata["weights"]) == 70 - dropped
-    assert 0 < dropped < 20
-
-
 def test_a_question_that_alone_is_too_long_is_refused_in_one_line(chat: KvasirChat) -> None:
     for messages in ("why? " * 20_000, asking("why? " * 20_000), [*QUESTION, ("ai", "?" * 99_999)]):
         with pytest.raises(PromptTooLong, match="or set KVASIR_CONTEXT") as caught:
