@@ -169,7 +169,7 @@ class KvasirChat(BaseChatModel):
         call = self._overridden(kwargs if stop is None else {**kwargs, "stop": stop})
         engine = call.engine
         reading = call._reading(kwargs)
-        forced = engine.model.tokenize(kwargs.get("forced", ""))
+        forced = engine.model.tokenize(kwargs.get("forced") or "")
         answer = len(forced) or call.max_tokens
         model, size = Remembered(engine.model), engine.context_size
 
