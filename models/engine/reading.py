@@ -118,6 +118,8 @@ def read_fused(task: Task, prompt: Prompt, *, bare: bool = False) -> Reads:
         tokens = [*prefix, *passage, *suffix]
         branch = Branch(common.sequence, tokens, kept, number, question)
         branch.sequence = task.claim(tokens, branch.reusable)
+        if not branch.sequence.keys and task.sequences.can_share:  # nothing of another's was wanted
+            task.sequences.share(common.sequence, branch.sequence, 0, min(first, branch.reusable))
         _take_blob(task, branch, first, kept)
         _take_conversation(task, branch)
         task.sequences.unify(branch.sequence, common.sequence, min(first, len(branch.sequence)))

@@ -71,7 +71,7 @@ class Sequences:
 
     def __init__(self, cells: Cells, numbers: int, *, shares: bool = True) -> None:
         self._cells = cells
-        self._can_share = shares
+        self.can_share = shares
         self._free_numbers = list(range(numbers - 1, -1, -1))
         self._resident: list[KVSequence] = []
         self._shares: Counter[int] = Counter()  # cell -> how many sequences hold it
@@ -100,7 +100,7 @@ class Sequences:
     def claim(self, keys: list[int], adapter: str, most: int) -> KVSequence:
         """A busy sequence that holds as much of `keys[:most]` as any sequence here does."""
         best, shared = self._longest(keys, adapter, most)
-        if best and not self._can_share and (best.busy or shared < len(best)):
+        if best and not self.can_share and (best.busy or shared < len(best)):
             best, shared = None, 0
         if best and not best.busy and shared == len(best):
             best.busy = True
@@ -203,7 +203,7 @@ class Sequences:
     def unify(self, sequence: KVSequence, source: KVSequence, length: int) -> None:
         """Give back the sequence's own cells of a beginning that the source holds, too."""
         shared, own = source.cells[:length], sequence.cells[:length]
-        if source.number is None or sequence.number is None or shared == own or not self._can_share:
+        if source.number is None or sequence.number is None or shared == own or not self.can_share:
             return
         self._cells.remove(sequence.number, 0, length)
         self._cells.copy(source.number, sequence.number, 0, length)

@@ -142,6 +142,7 @@ class RandomJobs:
     def _reading(self) -> Reading:
         pick = self._random.choice
         return Reading(
+            reuse=pick(["exact", "exact", "off"]),
             temperature=pick([0.5, 1, 4]),
             contrast=pick([0, 0, 0.5]),
             bayes=pick([True, False]),

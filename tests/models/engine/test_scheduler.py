@@ -8,7 +8,7 @@ from fake_reading import FusedReader, alone
 from played_scheduler import Played, plain, words
 
 from models.engine import scheduler, stream
-from models.engine.prompt import Prompt, Reading
+from models.engine.prompt import KVReuse, Prompt, Reading
 from models.engine.sampling import Sampling
 from models.engine.scheduler import PIECE, RUNNING
 from models.engine.stream import Finish, Job, Prefill
@@ -101,6 +101,16 @@ def test_answers_with_different_adapters_take_turns() -> None:
         assert played.text(job) == alone(Prompt(words(9)), name).write(30)[0]
     assert len({played.text(job) for job in asked.values()}) == 3
     played.check_nothing_is_left()
+
+
+@pytest.mark.parametrize("reuse", ["exact", "off"])
+def test_side_by_side_passages_take_the_room_of_their_prefix_once(reuse: KVReuse) -> None:
+    passages = tuple(words(5, first) for first in (2, 3, 4, 5))
+    prompt = Prompt(words(100), passages, words(5), (0, 4))
+    played = Played(size=180)
+    assert prompt.fused_cells == 140
+    text, _ = played.answer(prompt, plain(6), Reading(reuse=reuse))
+    assert text == FusedReader(prompt, Reading()).write(6)[0]
 
 
 def test_answers_that_do_not_fit_together_come_one_after_the_other() -> None:

@@ -1,0 +1,107 @@
+"""The mixture of several streams, over small made-up vocabularies."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.engine.fused import LEAST, Mixture, normalized
+
+WORDS = 7
+LOGITS = st.lists(st.floats(-30, 30, width=32), min_size=WORDS, max_size=WORDS)
+STREAMS = st.lists(LOGITS, min_size=2, max_size=5).map(lambda rows: np.array(rows, np.float32))
+
+
+def log_p(logits: np.ndarray) -> np.ndarray:
+    logits = logits.astype(np.float64)
+    return logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
+
+
+def mixture_of(streams: np.ndarray, seed: int, **named: float) -> tuple[Mixture, np.ndarray]:
+    """A mixture with random weights, and their logarithms."""
+    weights = np.random.default_rng(seed).normal(0, 1, len(streams))
+    return Mixture(weights, **named), normalized(weights)  # type: ignore[arg-type]
+
+
+@given(STREAMS, st.integers(0, 99), st.integers(0, WORDS - 1))
+def test_the_mix_is_the_weighted_mean_of_the_streams_probabilities(
+    streams: np.ndarray, seed: int, token: int
+) -> None:
+    mixture, weights = mixture_of(streams, seed)
+    expected = np.logaddexp.reduce(weights[:, None] + log_p(streams), axis=0)
+    mixed = mixture.mix(list(streams))
+    assert np.exp(log_p(mixed)) == pytest.approx(np.exp(expected), abs=1e-5)
+    assert mixture.log_probability(token) == pytest.approx(expected[token], rel=1e-4, abs=1e-5)
+
+
+@given(STREAMS, st.integers(0, 99), st.integers(0, WORDS - 1))
+def test_a_tokens_posterior_is_each_streams_part_in_it(
+    streams: np.ndarray, seed: int, token: int
+) -> None:
+    mixture, weights = mixture_of(streams, seed)
+    mixture.mix(list(streams))
+    parts = np.exp(weights + log_p(streams)[:, token])
+    posterior = mixture.posterior(token)
+    assert posterior.sum() == pytest.approx(1)
+    assert posterior == pytest.approx(parts / parts.sum(), rel=1e-3, abs=1e-6)
+    mixture.take(token)
+    assert mixture.weights == pytest.approx(posterior)
+
+
+@given(STREAMS, st.integers(0, 99), st.integers(0, WORDS - 1))
+def test_without_bayes_the_weights_stay(streams: np.ndarray, seed: int, token: int) -> None:
+    mixture, weights = mixture_of(streams, seed, bayes=False)
+    mixture.mix(list(streams))
+    mixture.take(token)
+    assert mixture.log_weights == pytest.approx(weights)
+
+
+@given(STREAMS, st.integers(0, 99), st.floats(0.1, 2))
+def test_contrast_takes_away_what_is_said_without_a_passage(
+    streams: np.ndarray, seed: int, contrast: float
+) -> None:
+    mixture, weights = mixture_of(
+        streams[1:] if len(streams) > 2 else streams, seed, contrast=contrast
+    )
+    own = streams[1:] if len(streams) > 2 else streams
+    together = np.logaddexp.reduce(weights[:, None] + log_p(own), axis=0)
+    expected = log_p((1 + contrast) * together - contrast * log_p(streams[0]))
+    found = mixture.mix(list(own), streams[0])
+    assert np.exp(log_p(found)) == pytest.approx(np.exp(expected), abs=1e-3)
+    token = int(found.argmax())
+    assert mixture.log_probability(token) == pytest.approx(expected[token], abs=1e-2)
+
+
+@given(STREAMS)
+def test_one_stream_passes_as_it_is(streams: np.ndarray) -> None:
+    mixture = Mixture([3.0])
+    stream = streams[0]
+    assert mixture.mix([stream]) is stream
+    assert mixture.log_probability(2) == pytest.approx(log_p(streams[0])[2], rel=1e-4, abs=1e-5)
+    assert list(mixture.posterior(2)) == [1]
+    mixture.take(2)
+    assert list(mixture.weights) == [1]
+    assert mixture.keep_heavy() == [0]
+
+
+@given(st.lists(st.floats(-20, 20), min_size=1, max_size=9))
+def test_streams_of_next_to_no_weight_are_dropped_and_the_others_keep_their_proportions(
+    log_weights: list[float],
+) -> None:
+    mixture = Mixture(log_weights)
+    before = mixture.weights
+    kept = mixture.keep_heavy()
+    assert kept == [n for n in range(len(before)) if before[n] >= before.max() * LEAST * (1 - 1e-9)]
+    assert mixture.weights.sum() == pytest.approx(1)
+    assert mixture.weights == pytest.approx(before[kept] / before[kept].sum())
+
+
+def test_a_token_that_no_stream_expects_is_not_impossible() -> None:
+    streams = np.full((2, WORDS), -1000, np.float32)
+    streams[0, 1] = streams[1, 2] = 1000
+    mixture = Mixture([0.0, 0.0])
+    mixed = mixture.mix(list(streams))
+    assert np.isfinite(mixed).all()
+    assert mixture.posterior(3) == pytest.approx([0.5, 0.5])
+    mixture.take(3)
+    assert np.isfinite(mixture.log_weights).all()
