@@ -6,6 +6,8 @@ All of it may be used from any thread; computing is models.engine.context's.
 import ctypes
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,59 +22,63 @@ SPLICED = frozenset({"llama"})
 
 
 class Model:
-    """The weights of one file. Raises ModelError if the file cannot be loaded."""
+    """The weights of one file. Raises ModelError if the file cannot be loaded.
+
+    `chat_template` is the file's Jinja template, "" if it has none, `parameters` how many weights
+    there are, `trained_context` the tokens of context that it was trained for, 0 if unknown. The
+    memory of a model that `is_recurrent` is a state instead of (or beside) a KV cache.
+    """
 
     def __init__(self, path: Path, gpu_layers: int = -1) -> None:
         initialise()
         self.path = path
-        self.pointer = _load(path, gpu_layers)
-        self._vocab = llama_cpp.llama_model_get_vocab(self.pointer)
+        self.pointer = pointer = _load(path, gpu_layers)
+        self._vocab = llama_cpp.llama_model_get_vocab(pointer)
         self._adapters: dict[Path, Any] = {}
         self._loading = threading.Lock()
+        self._calls = 0  # that are within llama.cpp now
+        self._no_calls = threading.Condition()
+        self._closed = False
+        template = llama_cpp.llama_model_chat_template(pointer, None) or b""
+        self.chat_template = template.decode("utf-8", "replace")
+        self.parameters = int(llama_cpp.llama_model_n_params(pointer))
+        self.trained_context = int(llama_cpp.llama_model_n_ctx_train(pointer))
+        self.architecture = _architecture(pointer)
+        recurrent = llama_cpp.llama_model_is_recurrent(pointer)
+        self.is_recurrent = bool(recurrent or llama_cpp.llama_model_is_hybrid(pointer))
+        self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
+        self.adds_bos = bool(llama_cpp.llama_vocab_get_add_bos(self._vocab))
 
     def close(self) -> None:
-        """Give back the memory, adapters' too."""
+        """Give back the memory, adapters' too, when no other thread reads it any more."""
+        with self._no_calls:
+            self._closed = True
+            self._no_calls.wait_for(lambda: not self._calls)
         for adapter in self._adapters.values():
             llama_cpp.llama_adapter_lora_free(adapter)
         self._adapters.clear()
         llama_cpp.llama_model_free(self.pointer)
 
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        """The memory is not given back meanwhile. Raises ModelError if it was before."""
+        with self._no_calls:
+            if self._closed:
+                raise ModelError(f"{self.path.name} is closed: its engine has ended")
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._no_calls:
+                self._calls -= 1
+                self._no_calls.notify_all()
+
     # ---- the model
-
-    @property
-    def chat_template(self) -> str:
-        """The Jinja template of the model's file, "" if it has none."""
-        return (llama_cpp.llama_model_chat_template(self.pointer, None) or b"").decode("utf-8")
-
-    @property
-    def parameters(self) -> int:
-        """How many weights the model has."""
-        return int(llama_cpp.llama_model_n_params(self.pointer))
-
-    @property
-    def trained_context(self) -> int:
-        """Tokens of context that the model was trained for, 0 if the file does not say."""
-        return int(llama_cpp.llama_model_n_ctx_train(self.pointer))
-
-    @property
-    def architecture(self) -> str:
-        """The name of the architecture in the file's metadata."""
-        room = ctypes.create_string_buffer(64)
-        key = b"general.architecture"
-        count = llama_cpp.llama_model_meta_val_str(self.pointer, key, room, len(room))
-        return room.value.decode("utf-8", "replace") if count > 0 else ""
 
     @property
     def can_splice(self) -> bool:
         """Whether passages may be moved to other positions."""
         return self.architecture in SPLICED and not self.is_recurrent
-
-    @property
-    def is_recurrent(self) -> bool:
-        """Whether its memory is a state instead of (or beside) a KV cache."""
-        pointer = self.pointer
-        recurrent = llama_cpp.llama_model_is_recurrent(pointer)
-        return bool(recurrent or llama_cpp.llama_model_is_hybrid(pointer))
 
     def adapter_named(self, path: str) -> Any | None:
         """The adapter of a path that was loaded before, None for "" """
@@ -80,7 +86,7 @@ class Model:
 
     def adapter(self, path: Path) -> Any:
         """The LoRA adapter of a GGUF file, loaded once. Raises ModelError if it does not fit."""
-        with self._loading:
+        with self._open(), self._loading:
             if path not in self._adapters:
                 _check_magic(path, "adapter")
                 loaded = llama_cpp.llama_adapter_lora_init(self.pointer, os.fsencode(path))
@@ -99,31 +105,25 @@ class Model:
         """llama.cpp's handle of the vocabulary."""
         return self._vocab
 
-    @property
-    def vocabulary_size(self) -> int:
-        """How many tokens there are."""
-        return int(llama_cpp.llama_vocab_n_tokens(self._vocab))
-
-    @property
-    def adds_bos(self) -> bool:
-        """Whether prompts begin with the beginning-of-sequence token."""
-        return bool(llama_cpp.llama_vocab_get_add_bos(self._vocab))
-
     def special(self, name: str) -> str:
         """The text of the token "bos" or "eos", "" if the vocabulary has none."""
-        token = getattr(llama_cpp, f"llama_vocab_{name}")(self._vocab)
-        if token < 0:
-            return ""
-        return (llama_cpp.llama_vocab_get_text(self._vocab, token) or b"").decode("utf-8")
+        with self._open():
+            token = getattr(llama_cpp, f"llama_vocab_{name}")(self._vocab)
+            if token < 0:
+                return ""
+            text = llama_cpp.llama_vocab_get_text(self._vocab, token) or b""
+        return text.decode("utf-8", "replace")
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Token ids of the text; control tokens in it count as such only with `special`."""
         raw = text.encode("utf-8", "replace")
-        room = len(raw) + 8
+        size = len(raw)
+        room = size + 8
         tokens = (llama_cpp.llama_token * room)()
-        count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), tokens, room, False, special)
+        with self._open():
+            count = llama_cpp.llama_tokenize(self._vocab, raw, size, tokens, room, False, special)
         if count < 0:
-            raise ModelError(f"a text of {len(raw)} bytes could not be tokenized")
+            raise ModelError(f"a text of {size} bytes could not be tokenized")
         return list(tokens[:count])
 
     def piece(self, token: int) -> bytes:
@@ -131,14 +131,24 @@ class Model:
         room = 128
         while True:
             buffer = ctypes.create_string_buffer(room)
-            count = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, room, 0, False)
+            with self._open():
+                count = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, room, 0, False)
             if count >= 0:
                 return buffer.raw[:count]
             room = -count
 
     def ends(self, token: int) -> bool:
         """Whether the model ends its turn with this token."""
-        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+        with self._open():
+            return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+
+def _architecture(pointer: Any) -> str:
+    """The name in the file's metadata."""
+    room = ctypes.create_string_buffer(64)
+    key = b"general.architecture"
+    count = llama_cpp.llama_model_meta_val_str(pointer, key, room, len(room))
+    return room.value.decode("utf-8", "replace") if count > 0 else ""
 
 
 def _check_magic(path: Path, what: str) -> None:
