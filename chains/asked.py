@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from langchain_core.documents import Document
 from langchain_core.runnables import RunnableConfig
@@ -9,6 +10,7 @@ from langchain_core.runnables import RunnableConfig
 from chains.evidence import Sentence
 from chains.language import Language
 from chains.question import Question
+from chains.shares import Shares
 from models.chat_model import OnProgress
 
 
@@ -27,12 +29,18 @@ class Spent:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question with what was found for it: the passages and their marked sentences."""
+    """A question with what was found for it: the passages and their marked sentences.
+
+    `blobs` is the folder for the passages' KV. `spent` and `shares` are filled in by whoever
+    answers.
+    """
 
     question: Question
     language: Language
     passages: Sequence[Document]
     marked: Sequence[tuple[Sentence, float]]
+    blobs: Path
     config: RunnableConfig
     on_progress: OnProgress
     spent: Spent = field(default_factory=Spent)
+    shares: Shares = field(default_factory=Shares)

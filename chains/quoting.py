@@ -7,13 +7,16 @@ Croft (SIGIR 1998). The sentence that this and the evidence favour is the answer
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from chains.asked import Asked
+from chains.evidence import Sentence
 from models.chat_model import KvasirChat
+from models.engine.engine import PromptTooLong
 from models.settings import get_settings
 
 SMALL = 1_000_000_000  # parameters: below, "auto" quotes
@@ -34,24 +37,53 @@ def quotes(llm: BaseChatModel) -> bool:
 def quote(asked: Asked, llm: KvasirChat) -> Iterator[str]:
     """The one or two sentences that answer best, best first, in pieces.
 
-    Nothing without marked sentences. Closing the iterator stops the model.
+    Nothing without marked sentences. Closing the iterator stops the model. Raises ModelError if
+    the question does not fit into the context together with a sentence.
     """
     started = time.perf_counter()
     asked.spent.quoted = True
-    scored = []
-    for sentence, score in asked.marked:
-        messages = [SystemMessage(sentence.text), HumanMessage(asked.question.text)]
-        likelihood = llm.likelihood(messages, asked.on_progress)
-        mean = likelihood.total / likelihood.tokens
-        scored.append((score + LIKELIHOOD * mean, sentence.text))
-        asked.spent.prompt_tokens += likelihood.prompt_tokens
-        asked.spent.reused_tokens += likelihood.reused_tokens
+    scored = [
+        (score + LIKELIHOOD * mean, sentence)
+        for (sentence, score), mean in zip(asked.marked, likelihoods(asked, llm), strict=True)
+    ]
     scored.sort(key=lambda pair: -pair[0])
-    chosen = [text for score, text in scored[:2] if score >= scored[0][0] - CLOSE]
-    answer = "\n\n".join(dict.fromkeys(_unbroken(text) for text in chosen))
-    yield from _PIECE.findall(answer)
+    quoted: dict[str, int] = {}  # the same sentence may stand in two passages
+    for score, sentence in scored[:2]:
+        if score >= scored[0][0] - CLOSE:
+            quoted.setdefault(_unbroken(sentence.text), sentence.passage)
+    answer = ""
+    for text, passage in quoted.items():
+        part = f"\n\n{text}" if answer else text
+        answer += part
+        asked.shares.add(len(part), [*[0.0] * passage, 1.0])
+        yield from _PIECE.findall(part)
     asked.spent.completion_tokens = len(llm.get_token_ids(answer))
     asked.spent.tokens_per_s = asked.spent.completion_tokens / (time.perf_counter() - started)
+
+
+def likelihoods(asked: Asked, llm: KvasirChat) -> list[float]:
+    """log P(question | sentence) for each marked sentence, in nats per token of the question."""
+    # Sentences are many and short: their KV would push the passages' out of the folder.
+    llm = llm.model_copy(update={"kv_reuse": "off"})
+
+    def score(sentences: Sequence[Sentence]) -> list[float]:
+        if not sentences:
+            return []
+        mark = {"type": "text", "cache_control": {"type": "ephemeral"}}
+        blocks: list[str | dict[str, Any]] = [{**mark, "text": each.text} for each in sentences]
+        messages = [SystemMessage(blocks), HumanMessage(asked.question.text)]
+        try:
+            found = llm.likelihood(messages, asked.on_progress)
+        except PromptTooLong:
+            if len(sentences) == 1:
+                raise
+            middle = len(sentences) // 2  # a long question fits behind fewer at once
+            return score(sentences[:middle]) + score(sentences[middle:])
+        asked.spent.prompt_tokens += found.prompt_tokens
+        asked.spent.reused_tokens += found.reused_tokens
+        return [total / found.tokens for total in found.totals]
+
+    return score([sentence for sentence, _ in asked.marked])
 
 
 def _unbroken(text: str) -> str:

@@ -36,6 +36,7 @@ from models.engine.stream import Prefill, Waiting
 from models.settings import get_settings
 
 PROGRESS = "kvasir_progress"  # the custom event of a place in the queue and of the prefill
+KV = "kv"  # the library's folder for its passages' KV
 
 Input = str | Mapping[str, Any]
 Marked = tuple[list[Document], Evidence, list[tuple[Sentence, float]]]
@@ -59,7 +60,9 @@ class RagChain(Runnable[Input, AddableDict]):
 
     `invoke` gives {"answer", "sources", "citations", "grounded", "timings"}. `stream` gives the
     same in parts that add up with `+`: `sources` first, then pieces of `answer`, then the rest.
-    Closing the stream stops the model. Raises QuestionError, LibraryError or ModelError.
+    Until then a source's `weight` is its share of retrieval's scores; with the last part it
+    becomes, in the same Documents, its share in the answer, where the model can tell. Closing the
+    stream stops the model. Raises QuestionError, LibraryError or ModelError.
 
     A local model's place in the queue and its prefill are reported as custom events named
     `kvasir_progress` to the callbacks in `config`.
@@ -69,7 +72,7 @@ class RagChain(Runnable[Input, AddableDict]):
         self, library: Library, llm: BaseChatModel | None, retriever: BaseRetriever | None
     ) -> None:
         self.library = library
-        self.retriever = retriever or LibraryRetriever(library=library, k=get_settings().passages)
+        self.retriever = retriever or LibraryRetriever(library=library, k=get_settings().retrieve)
         self._llm = llm
         self._evidence = EvidenceReader(library.embedder)
 
@@ -131,7 +134,8 @@ class RagChain(Runnable[Input, AddableDict]):
         evidence_s = time.perf_counter() - started
         yield AddableDict(sources=sources)
 
-        asked = Asked(question, language, sources, marked, below, _reporter(below))
+        blobs = self.library.folder / KV
+        asked = Asked(question, language, sources, marked, blobs, below, _reporter(below))
         answer, first_token_s = "", 0.0
         with closing(self._texts(asked, llm)) as texts:
             for text in texts:
@@ -139,7 +143,8 @@ class RagChain(Runnable[Input, AddableDict]):
                 answer += text
                 yield AddableDict(answer=text)
 
-        checked = ground(answer, sources, evidence, self._evidence)
+        _weigh(asked, len(answer))
+        checked = ground(answer, sources, evidence, self._evidence, asked.shares)
         timings = {
             "retrieve_s": retrieve_s,
             "evidence_s": evidence_s,
@@ -175,6 +180,17 @@ class RagChain(Runnable[Input, AddableDict]):
             yield from quote(asked, llm)
         else:
             yield from write(asked, llm)
+
+
+def _weigh(asked: Asked, length: int) -> None:
+    """Put the passages' shares in the answer of so many characters in place of retrieval's."""
+    passages = asked.passages
+    read = len(passages) - asked.spent.dropped_passages
+    known = asked.shares.between(0, length, len(passages))
+    weights = known or [p.metadata["weight"] * (i < read) for i, p in enumerate(passages)]
+    total = sum(weights) or 1.0
+    for passage, weight in zip(passages, weights, strict=True):
+        passage.metadata["weight"] = weight / total
 
 
 def _reporter(config: RunnableConfig) -> OnProgress:

@@ -8,36 +8,49 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
 
-from chains.asked import Asked, Spent
-from chains.fit import fit
+from chains.asked import Asked
+from chains.prompts import TURNS, answer_messages
 from models.chat_model import KvasirChat
 
 
 def write(asked: Asked, llm: BaseChatModel) -> Iterator[str]:
-    """The answer's text as the model writes it. Closing the iterator stops the model."""
-    fitted = fit(asked.question, asked.passages, asked.language, llm)
-    asked.spent.dropped_turns = fitted.dropped_turns
-    asked.spent.dropped_passages = fitted.dropped_passages
-    kwargs: dict[str, Any] = {}
-    if isinstance(llm, KvasirChat):
-        kwargs["on_progress"] = asked.on_progress
+    """The answer's text as the model writes it. Closing the iterator stops the model.
+
+    A local model leaves out what does not fit into its context. Raises ModelError if the question
+    alone does not.
+    """
+    local = isinstance(llm, KvasirChat)
+    question = asked.question
+    messages = answer_messages(
+        question.text, asked.passages, question.history, asked.language, marked=local
+    )
+    options: dict[str, Any] = {}
+    if local:
+        options["blobs"] = asked.blobs
+        options["on_progress"] = asked.on_progress
     whole = AIMessageChunk(content="")
     first = time.perf_counter()
-    with closing(llm.stream(fitted.messages, asked.config, **kwargs)) as chunks:  # type: ignore[type-var]
+    with closing(llm.stream(messages, asked.config, **options)) as chunks:  # type: ignore[type-var]
         for chunk in chunks:
             if not whole.text:
                 first = time.perf_counter()
             whole = whole + chunk
             if chunk.text:
                 yield str(chunk.text)
-    _fill(asked.spent, whole, time.perf_counter() - first)
+    _fill(asked, whole, time.perf_counter() - first)
 
 
-def _fill(spent: Spent, whole: AIMessageChunk, seconds: float) -> None:
-    usage = whole.usage_metadata
+def _fill(asked: Asked, whole: AIMessageChunk, seconds: float) -> None:
+    spent, usage, metadata = asked.spent, whole.usage_metadata, whole.response_metadata
     if usage:
         spent.prompt_tokens = usage["input_tokens"]
         spent.completion_tokens = usage["output_tokens"]
         spent.reused_tokens = usage.get("input_token_details", {}).get("cache_read", 0)
-    measured = whole.response_metadata.get("tokens_per_s")
+    measured = metadata.get("tokens_per_s")
     spent.tokens_per_s = measured or (spent.completion_tokens / seconds if seconds > 0 else 0.0)
+    before = max(len(asked.question.history) - TURNS, 0)
+    spent.dropped_turns = before + metadata.get("dropped_turns", 0)
+    spent.dropped_passages = metadata.get("dropped_passages", 0)
+    asked.shares.weights = metadata.get("weights", ())
+    for length, *parts in metadata.get("posteriors", ()):
+        asked.shares.add(length, parts)

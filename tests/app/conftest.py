@@ -39,7 +39,7 @@ def read_plainly(path: Path, *, name: str | None = None, timeout_s: float = 120.
 @pytest.fixture(autouse=True)
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The tests' own settings, whatever is set outside."""
-    for name in ("MODEL", "EMBEDDER", "ANSWERS", "PASSAGES"):
+    for name in ("MODEL", "EMBEDDER", "ANSWERS", "RETRIEVE", "PASSAGES", "KV_REUSE"):
         monkeypatch.delenv(f"KVASIR_{name}", raising=False)
     monkeypatch.setenv("KVASIR_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))

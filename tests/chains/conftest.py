@@ -1,6 +1,7 @@
 """A small library in both languages, with the bundled embedder and model, made once."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
             monkeypatch.setenv(f"KVASIR_{name}", str(value))
         get_settings.cache_clear()
 
-    for name in ("LIBRARY", "MODEL", "EMBEDDER", "ANSWERS", "PASSAGES"):
+    names = "LIBRARY MODEL EMBEDDER ADAPTER ANSWERS RETRIEVE PASSAGES KV_REUSE KV_BUDGET KV_TYPE"
+    for name in names.split():
         monkeypatch.delenv(f"KVASIR_{name}", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
@@ -44,16 +46,31 @@ def embedder() -> KvasirEmbeddings:
     return KvasirEmbeddings("multilingual-e5-small")
 
 
+@contextmanager
+def made(folder: Path, embedder: KvasirEmbeddings) -> Iterator[Library]:
+    """A library of the texts above."""
+    (folder / "documents").mkdir()
+    for name, text in TEXTS.items():
+        (folder / "documents" / name).write_text(text, "utf-8")
+    with Library(folder / "library", embedder=embedder) as library:
+        assert not sync(library, [folder / "documents"]).failed
+        yield library
+
+
 @pytest.fixture(scope="session")
 def library(
     tmp_path_factory: pytest.TempPathFactory, embedder: KvasirEmbeddings
 ) -> Iterator[Library]:
-    folder = tmp_path_factory.mktemp("documents")
-    for name, text in TEXTS.items():
-        (folder / name).write_text(text, "utf-8")
-    with Library(tmp_path_factory.mktemp("library"), embedder=embedder) as made:
-        assert not sync(made, [folder]).failed
-        yield made
+    """One for all tests that do not mind what was asked before."""
+    with made(tmp_path_factory.mktemp("shared"), embedder) as library:
+        yield library
+
+
+@pytest.fixture
+def cold_library(tmp_path: Path, embedder: KvasirEmbeddings) -> Iterator[Library]:
+    """One that nothing was asked of yet: its folder holds no KV."""
+    with made(tmp_path, embedder) as library:
+        yield library
 
 
 @pytest.fixture

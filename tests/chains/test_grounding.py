@@ -5,6 +5,7 @@ from langchain_core.documents import Document
 
 from chains.evidence import EvidenceReader
 from chains.grounding import Grounding, ground, uncited
+from chains.shares import Shares
 from models.embeddings import KvasirEmbeddings
 
 PHAROS = Document(
@@ -71,3 +72,33 @@ def test_markers_that_the_model_writes_are_not_believed(reader: EvidenceReader) 
 @pytest.mark.parametrize("answer", ["", "   ", "Is it?", "It is."])
 def test_an_answer_without_claims_is_grounded_nowhere(reader: EvidenceReader, answer: str) -> None:
     assert check(reader, answer) == Grounding([], 0.0)
+
+
+TWICE = [
+    Document("In the north, cats sleep for 13 hours a day."),
+    Document("Cats sleep for 13 hours a day, as everybody knows."),
+    Document("Dogs bark at night."),
+]
+SLEEP = "Cats sleep for 13 hours a day."
+
+
+@pytest.mark.parametrize("writer", [0, 1])
+def test_of_equals_the_passage_is_cited_that_the_claim_was_written_from(
+    reader: EvidenceReader, writer: int
+) -> None:
+    evidence = reader.read(TWICE)
+    parts = [0.3, 0.3, 0.0]
+    parts[writer] = 0.7
+    before = "Dogs bark at night. "
+    shares = Shares([(len(before), (0.0, 0.0, 1.0)), (len(SLEEP), parts)])
+    found = ground(before + SLEEP, TWICE, evidence, reader, shares)
+    assert [citation["extras"]["passage"] for citation in found.citations] == [2, writer]
+
+
+def test_a_share_never_makes_up_for_support(reader: EvidenceReader) -> None:
+    evidence = reader.read(TWICE)
+    [citation] = ground(SLEEP, TWICE, evidence, reader, Shares([(99, (0.0, 0.0, 1.0))])).citations
+    assert citation["extras"]["passage"] in (0, 1)
+    wrong = "Dogs bark for 13 hours a day."
+    mine = Shares([(99, (1.0,))])
+    assert ground(wrong, TWICE[2:], reader.read(TWICE[2:]), reader, mine) == Grounding([], 0.0)

@@ -1,18 +1,72 @@
 """Answers in the documents' own words."""
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
 from langchain_core.language_models import FakeListChatModel
+from langchain_core.messages import HumanMessage, SystemMessage
 
 from chains.asked import Asked
 from chains.evidence import Sentence
 from chains.question import Question
-from chains.quoting import quote, quotes
+from chains.quoting import likelihoods, quote, quotes
 from models.chat_model import KvasirChat
+from models.errors import ModelError
 
 
-def ask(question: str, *sentences: str, scores: tuple[float, ...] = (0.9, 0.9)) -> Asked:
-    pairs = zip(sentences, scores, strict=False)
-    marked = [(Sentence(0, 0, len(text), text), score) for text, score in pairs]
-    return Asked(Question(question), "en", [], marked, {}, lambda event: None)
+def ask(
+    question: str, *sentences: str, scores: Sequence[float] = (0.9, 0.9, 0.9), blobs: Path = Path()
+) -> Asked:
+    """A question whose sentences stand in a passage each."""
+    marked = [
+        (Sentence(place, 0, len(text), text), scores[place]) for place, text in enumerate(sentences)
+    ]
+    return Asked(Question(question), "en", [], marked, blobs, {}, lambda event: None)
+
+
+PHAROS = (
+    "Bananas are yellow and grow in bunches.",
+    "The Pharos of Alexandria was designed by Sostratus of Cnidus.",
+    "红茶是全发酵茶，起源于福建武夷山。",
+)
+
+
+def test_sentences_scored_together_score_as_each_does_alone(chat: KvasirChat) -> None:
+    question = "Who designed the Pharos of Alexandria?"
+    together = likelihoods(ask(question, *PHAROS), chat)
+    alone = []
+    for sentence in PHAROS:
+        found = chat.likelihood([SystemMessage(sentence), HumanMessage(question)])
+        alone.append(found.total / found.tokens)
+    # llama.cpp's quantized kernels round by the shape of a batch.
+    assert together == pytest.approx(alone, abs=0.2)
+    assert together.index(max(together)) == 1
+
+
+def test_the_sentences_leave_nothing_in_the_folder_for_kv(chat: KvasirChat, tmp_path: Path) -> None:
+    asked = ask("Who designed the Pharos?", *PHAROS, blobs=tmp_path / "kv")
+    for _ in range(2):
+        assert "".join(quote(asked, chat.model_copy(update={"blobs": tmp_path / "kv"})))
+    assert not (tmp_path / "kv").exists()
+
+
+def test_a_question_too_long_for_all_sentences_at_once_is_scored_with_fewer(
+    chat: KvasirChat, settings: Callable[..., Any]
+) -> None:
+    settings(CONTEXT=512)
+    asked = ask("Who designed the Pharos of Alexandria? " * 30, *PHAROS)
+    assert "".join(quote(asked, chat)).startswith(PHAROS[1])
+    with pytest.raises(ModelError, match="the context holds 512"):
+        list(quote(ask("Who designed the Pharos of Alexandria? " * 80, *PHAROS), chat))
+
+
+def test_a_quoted_answer_knows_the_passage_of_each_character(chat: KvasirChat) -> None:
+    asked = ask("Are cats clean?", "Dogs bark.", "Cats are clean.", scores=(0.5, 0.9))
+    answer = "".join(quote(asked, chat))
+    assert asked.shares.between(0, len(answer), 2) == [0.0, 1.0]
+    assert sum(length for length, _ in asked.shares.pieces) == len(answer)
 
 
 def test_the_likelier_sentence_wins_between_equals(chat: KvasirChat) -> None:
@@ -23,7 +77,7 @@ def test_the_likelier_sentence_wins_between_equals(chat: KvasirChat) -> None:
     )
     answer = "".join(quote(asked, chat))
     assert answer.startswith("The Pharos of Alexandria was designed by Sostratus")
-    assert asked.spent.prompt_tokens > asked.spent.reused_tokens >= 0
+    assert asked.spent.prompt_tokens > 2 * len(chat.get_token_ids(asked.question.text))
     assert asked.spent.completion_tokens == len(chat.get_token_ids(answer))
 
 

@@ -9,12 +9,15 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.language_models import FakeListChatModel
+from langchain_core.messages import BaseMessage
 from langchain_core.retrievers import BaseRetriever
 
-from chains import QuestionError, rag_chain
+from chains import QuestionError, RagChain, rag_chain
 from chains.rag import PROGRESS
 from ingest import Library
+from models.chat_model import KvasirChat
 from models.embeddings import KvasirEmbeddings
+from models.errors import ModelError
 
 KEYS = {"answer", "sources", "citations", "grounded", "timings"}
 TIMINGS = {
@@ -26,6 +29,15 @@ TIMINGS = {
     "tokens_per_s",
 }
 METADATA = {"source", "page", "start", "end", "score", "weight", "highlights"}
+
+
+def weights(sources: list[Document]) -> list[float]:
+    return [source.metadata["weight"] for source in sources]
+
+
+def tokens_of(rag: RagChain, texts: list[str]) -> int:
+    assert isinstance(rag.llm, KvasirChat)
+    return sum(len(rag.llm.get_token_ids(text)) for text in texts)
 
 
 def says(*answers: str) -> FakeListChatModel:
@@ -66,13 +78,97 @@ def test_sources_are_best_first_with_weights_and_marked_sentences(library: Libra
 
 
 def test_the_bundled_model_writes_when_told_to(library: Library, settings: Any) -> None:
-    settings(ANSWERS="written", PASSAGES=1)
+    settings(ANSWERS="written", RETRIEVE=1)
     parts = list(rag_chain(library).stream("How long do cats sleep?"))
     assert len([part for part in parts if part.get("answer")]) > 3
     timings = parts[-1]["timings"]
     assert timings["prompt_tokens"] > timings["completion_tokens"] > 3
     assert timings["tokens_per_s"] > 0
     assert not timings["quoted"]
+
+
+@pytest.mark.parametrize("reading", ["fused", "joint"])
+def test_a_source_weighs_at_last_what_the_answer_owes_to_it(
+    library: Library, settings: Any, reading: str
+) -> None:
+    settings(ANSWERS="written", PASSAGES=reading)
+    sources: list[Document] = []
+    first: list[float] = []
+    for part in rag_chain(library).stream("How long do cats sleep?"):
+        if "sources" in part:
+            sources = part["sources"]
+            first = weights(sources)
+    assert len(sources) == 3
+    assert sum(first) == pytest.approx(1)
+    assert sum(weights(sources)) == pytest.approx(1)
+    if reading == "joint":  # nobody can tell
+        assert weights(sources) == first
+    else:
+        assert sources[0].metadata["source"].endswith("cats.txt")
+        assert weights(sources)[0] > 0.9 > first[0]
+
+
+def test_a_quoted_answer_owes_all_to_what_it_quotes(library: Library) -> None:
+    result = rag_chain(library).invoke("How long do cats sleep?")
+    assert result["timings"]["quoted"]
+    assert weights(result["sources"]) == [1.0, 0.0, 0.0]
+
+
+def test_what_does_not_fit_is_left_out_and_weighs_nothing(library: Library, settings: Any) -> None:
+    settings(ANSWERS="written", CONTEXT=512)
+    long = "Tell me about the animals in the long history of this question. " * 12
+    history = [("human", long), ("ai", long), ("human", "Who?"), ("ai", "Cats.")]
+    result = rag_chain(library).invoke({"question": long, "history": history})
+    timings = result["timings"]
+    assert timings["dropped_turns"] == 4
+    assert 0 < timings["dropped_passages"] < 3
+    read = 3 - timings["dropped_passages"]
+    assert weights(result["sources"])[read:] == [0.0] * timings["dropped_passages"]
+    assert sum(weights(result["sources"])) == pytest.approx(1)
+
+
+def test_a_question_that_does_not_fit_alone_is_refused_in_one_line(
+    library: Library, settings: Any
+) -> None:
+    settings(ANSWERS="written", CONTEXT=512)
+    with pytest.raises(ModelError, match="the context holds 512") as caught:
+        rag_chain(library).invoke("why " * 600)
+    assert "\n" not in str(caught.value)
+
+
+def test_follow_ups_take_over_what_was_read_before(cold_library: Library, settings: Any) -> None:
+    settings(ANSWERS="written", MAX_TOKENS=8, CONTEXT=1536)  # an engine that has read nothing yet
+    rag = rag_chain(cold_library)
+    questions = ["How long do cats sleep?", "How old is the oldest cat?", "What is a clowder?"]
+    history: list[tuple[str, str]] = []
+    timings: list[dict[str, Any]] = []
+    for question in questions:
+        result = rag.invoke({"question": question, "history": history})
+        history += [("human", question), ("ai", result["answer"])]
+        timings.append(result["timings"])
+    passages = tokens_of(rag, [source.page_content for source in result["sources"]])
+    reused = [spent["reused_tokens"] for spent in timings]
+    assert reused[0] == 0
+    assert passages < reused[1] < reused[2] < timings[2]["prompt_tokens"]
+    # Another conversation, from the blobs or from what is resident: the passages at least.
+    again = rag.invoke("Which cat is the oldest?")
+    assert again["timings"]["reused_tokens"] > passages
+    assert any((cold_library.folder / "kv").iterdir())
+
+
+def test_other_models_get_plain_text(library: Library) -> None:
+    heard: list[list[BaseMessage]] = []
+
+    class Listening(FakeListChatModel):
+        def _stream(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Any:
+            assert "blobs" not in kwargs
+            heard.append(messages)
+            return super()._stream(messages, *args, **kwargs)
+
+    result = rag_chain(library, llm=Listening(responses=["x"])).invoke("How long do cats sleep?")
+    assert all(isinstance(message.content, str) for message in heard[0])
+    assert result["sources"][0].page_content in heard[0][1].text
+    assert heard[0][1].text.endswith("How long do cats sleep?")
 
 
 def test_the_evidence_comes_before_the_answer_and_parts_add_up(library: Library) -> None:
@@ -127,7 +223,7 @@ def test_a_question_that_cannot_be_asked_is_refused_at_once(
 
 
 def test_closing_the_stream_frees_the_engine(library: Library, settings: Any) -> None:
-    settings(ANSWERS="written", MAX_TOKENS=1500, PASSAGES=1)
+    settings(ANSWERS="written", MAX_TOKENS=1500, RETRIEVE=1)
     rag = rag_chain(library)
     with closing(rag.stream("Tell me all about cats.")) as parts:
         for part in parts:
