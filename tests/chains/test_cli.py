@@ -2,26 +2,41 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ingest import Library
+from ingest import Library, sync
 
 ROOT = Path(__file__).parents[2]
 
 
-def run(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def start(*arguments: str, folder: Path, **variables: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, *arguments],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
         env={**os.environ, "KVASIR_THREADS": "1", **variables},
-        timeout=300,
     )
+
+
+def run(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    with start(*arguments, folder=folder, **variables) as process:
+        out, err = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def answered(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def test_json_prints_the_pinned_keys_and_nothing_else(library: Library, tmp_path: Path) -> None:
@@ -47,6 +62,52 @@ def test_the_terminal_shows_evidence_answer_and_sources(library: Library) -> Non
     assert "Traceback" not in done.stderr
 
 
+def test_after_warming_a_new_process_reads_the_question_alone(
+    cold_library: Library, tmp_path: Path
+) -> None:
+    place = ["--library", str(cold_library.folder), "--json"]
+    written = {"KVASIR_ANSWERS": "written", "KVASIR_MAX_TOKENS": "2"}
+    warmed = answered(run(str(ROOT / "chains"), "warm", *place, folder=tmp_path, **written))
+    assert (warmed["passages"], warmed["computed"], warmed["left"]) == (3, 3, 0)
+    assert warmed["failed"] == []
+    question = "How long do cats sleep?"
+    first = answered(run("-m", "chains", question, *place, folder=ROOT, **written))["timings"]
+    assert first["reused_tokens"] > 200 > 50 > first["prompt_tokens"] - first["reused_tokens"]
+
+
+def test_warming_ends_at_ctrl_c_and_keeps_what_was_computed(
+    cold_library: Library, tmp_path: Path
+) -> None:
+    text = " ".join(f"Fact number {n} is about the weather in the mountains." for n in range(900))
+    (tmp_path / "weather.txt").write_text(text, "utf-8")
+    sync(cold_library, [tmp_path / "weather.txt"])
+    kv, place = cold_library.folder / "kv", ["--library", str(cold_library.folder)]
+    with start("-m", "chains", "warm", *place, folder=ROOT) as process:
+        deadline = time.monotonic() + 120
+        while len(list(kv.glob("*.kv"))) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert "run it again to go on" in err
+    assert "Traceback" not in err
+    assert len(list(kv.glob("*.kv"))) >= 3
+
+
+def test_a_passage_that_the_model_cannot_read_makes_exit_code_1(
+    cold_library: Library, tmp_path: Path
+) -> None:
+    (tmp_path / "long.txt").write_text("龘靐齉爩麤灪龖厵纞虋" * 24, "utf-8")
+    sync(cold_library, [tmp_path / "long.txt"])
+    place = ["--library", str(cold_library.folder)]
+    done = run("-m", "chains", "warm", *place, folder=ROOT, KVASIR_CONTEXT="512")
+    assert done.returncode == 1
+    assert "failed   " in done.stdout
+    assert "long.txt, page 1: the prompt has" in done.stdout
+    assert "3 computed" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables", "message"),
     [
@@ -56,6 +117,9 @@ def test_the_terminal_shows_evidence_answer_and_sources(library: Library) -> Non
         (["Who?", "--library", "LIBRARY"], {"KVASIR_MODEL": "/no/such.gguf"}, "/no/such.gguf"),
         (["Who?", "--library", "LIBRARY"], {"KVASIR_EMBEDDER": "other"}, "--rebuild"),
         (["Who?"], {"KVASIR_CONTEXT": "many"}, "KVASIR_CONTEXT"),
+        (["warm", "--library", "nowhere"], {}, "there is no library in"),
+        (["warm", "--library", "LIBRARY"], {"KVASIR_KV_BUDGET": "0"}, "KVASIR_KV_BUDGET is 0"),
+        (["warm", "--library", "LIBRARY"], {"KVASIR_MODEL": "/no/such.gguf"}, "/no/such.gguf"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_2(
