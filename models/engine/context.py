@@ -53,7 +53,8 @@ class Context:
         self.model = Model(path, placement.gpu_layers)
         trained = self.model.trained_context
         self.size = min(placement.context, trained) if trained > 0 else placement.context
-        # llama.cpp reserves an output for each sequence and stops the process if a batch has fewer.
+        # llama.cpp reserves an output for each sequence and stops the process if a batch has fewer,
+        # or if the context is smaller than the batch.
         self.batch_size = max(min(placement.batch, self.size), SEQUENCES)
         self._placement = placement
         self._abort = ctypes.create_string_buffer(2)
@@ -67,7 +68,7 @@ class Context:
     def _open(self) -> Any:
         placement = self._placement
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx = self.size
+        params.n_ctx = max(self.size, SEQUENCES)
         params.n_batch = params.n_ubatch = self.batch_size
         params.n_seq_max = SEQUENCES
         params.n_outputs_max = params.n_outputs_max_per_seq = 0  # as many as the batch has tokens

@@ -1,11 +1,14 @@
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import llama_cpp
+import numpy as np
 import pytest
 
 from models.bundled import bundled_chat_model
-from models.engine.context import Context, Placement
+from models.engine.context import SEQUENCES, Context, Placement
 from models.errors import ModelError
 
 # Loads each file named and prints what came of it: a crash of llama.cpp would end the process.
@@ -61,31 +64,6 @@ def test_a_folder_or_a_missing_file_is_named(folder: Path) -> None:
         Context(folder / "none.gguf", Placement())
 
 
-def test_control_tokens_in_a_text_count_as_such_only_when_asked(vocabulary: Context) -> None:
-    assert len(vocabulary.tokenize("<|im_end|>", special=True)) == 1
-    plain = vocabulary.tokenize("<|im_end|>")
-    assert len(plain) > 1
-    assert not any(vocabulary.ends(token) for token in plain)
-    assert b"".join(map(vocabulary.piece, plain)) == b"<|im_end|>"
-
-
-@pytest.mark.parametrize(
-    "text", ["", "a\0b", "注意力机制 🧠", "naïve — “quotes”\r\n\t", "word " * 500]
-)
-def test_the_pieces_of_a_texts_tokens_are_the_text(vocabulary: Context, text: str) -> None:
-    tokens = vocabulary.tokenize(text)
-    assert b"".join(map(vocabulary.piece, tokens)).decode("utf-8") == text
-
-
-@pytest.mark.parametrize("unit", ["a", " ", "1", "!", "\n", "中", "😀"])
-def test_a_hundred_thousand_equal_characters_are_tokenized(vocabulary: Context, unit: str) -> None:
-    assert len(vocabulary.tokenize(unit * 100_000)) > 1000
-
-
-def test_half_a_surrogate_pair_is_replaced(vocabulary: Context) -> None:
-    assert vocabulary.tokenize("\ud83d") == vocabulary.tokenize("?")
-
-
 def test_the_context_is_no_larger_than_the_model_was_trained_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -103,13 +81,112 @@ def test_a_context_that_cannot_be_had_is_a_model_error(monkeypatch: pytest.Monke
         Context(bundled_chat_model(), Placement(context=512))
 
 
-def test_a_memory_that_cannot_be_cut_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
-    context = Context(bundled_chat_model(), Placement(context=512, threads=1))
+# ---- a cache of many sequences
+
+
+@pytest.fixture(scope="module")
+def context() -> Iterator[Context]:
+    made = Context(bundled_chat_model(), Placement(context=256, threads=1))
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def emptied(context: Context) -> None:
+    for sequence in range(SEQUENCES):
+        context.remove(sequence)
+
+
+def read(context: Context, tokens: list[int], sequence: int, start: int = 0) -> np.ndarray:
+    """The logits behind the last of the tokens."""
+    last = len(tokens) - 1
+    rows = [(token, start + n, sequence, n == last) for n, token in enumerate(tokens)]
+    assert context.decode(rows)
+    return context.logits(last).copy()
+
+
+def test_sequences_decoded_together_are_each_as_alone(context: Context) -> None:
+    alone = [read(context, [504, 60 + n], n) for n in range(3)]
+    for n in range(3):
+        context.remove(n)
+    assert context.decode(
+        [(token, p, n, p == 1) for n in range(3) for p, token in enumerate([504, 60 + n])]
+    )
+    for n in range(3):
+        together = context.logits(2 * n + 1)
+        assert np.abs(together - alone[n]).max() < 0.7
+        assert together.argmax() == alone[n].argmax()
+
+
+def test_a_copied_beginning_is_shared_and_takes_no_room(context: Context) -> None:
+    whole = read(context, list(range(300, 360)), 0)
+    context.remove(0, 59)
+    for other in range(1, 5):
+        context.copy(0, other, 0, 59)
+        assert context.extent(other) == (0, 58)
+    context.remove(0)
+    assert np.abs(read(context, [359], 3, start=59) - whole).max() < 0.7
+
+
+def test_a_full_cache_is_an_error_that_tells_so(context: Context) -> None:
+    read(context, list(range(300, 556)), 0)
+    with pytest.raises(ModelError, match="the 256 tokens of context are full"):
+        read(context, [5], 1)
+
+
+def test_a_saved_sequence_goes_into_another_and_not_where_there_is_no_room(
+    context: Context,
+) -> None:
+    read(context, list(range(300, 440)), 0)
+    saved = context.save(0)
+    assert not context.restore(1, saved)
+    context.reset()
+    assert context.extent(0) == context.extent(1) == (-1, -1)
+    assert context.restore(1, saved)
+    assert context.extent(1) == (0, 139)
+    elsewhere = context.save(1)
+    context.remove(1)
+    assert context.restore(0, elsewhere)
+    assert context.save(0) == saved
+
+
+@pytest.mark.parametrize("blob", [b"", b"garbage", b"\0" * 4000])
+def test_what_is_no_saved_sequence_is_refused(context: Context, blob: bytes) -> None:
+    assert not context.restore(1, blob)
+    context.reset()
+
+
+def test_an_aborted_decode_changes_nothing(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read(context, [504, 3575], 0)
+    decode = llama_cpp.llama_decode
+
+    def aborted(pointer: object, batch: object) -> int:
+        context.abort()
+        return int(decode(pointer, batch))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("llama_cpp.llama_decode", aborted)
+        assert not context.decode([(282, 2, 0, True), (5, 0, 1, True)])
+    assert context.extent(0) == (0, 1)
+    assert context.extent(1) == (-1, -1)
+    context.remove(0, 1)
+    assert np.abs(read(context, [3575], 0, start=1) - before).max() < 0.7
+
+
+@pytest.mark.parametrize("size", [1, 40, 64, 300])
+def test_neither_context_nor_batch_is_too_small_for_llama_cpp(size: int) -> None:
+    """It would stop the process."""
+    made = Context(bundled_chat_model(), Placement(context=size, threads=1, batch=1))
     try:
-        context.decode(context.tokenize("one two three"), 0)
-        assert context.forget(2) == 2
-        monkeypatch.setattr("llama_cpp.llama_memory_seq_rm", lambda *arguments: False)
-        assert context.forget(1) == 0
-        context.decode(context.tokenize("four"), 0)  # refused, were anything left
+        assert made.size == size
+        assert made.batch_size == SEQUENCES
+        assert read(made, [504] * SEQUENCES, 0).shape == (made.model.vocabulary_size,)
     finally:
-        context.close()
+        made.close()
+
+
+def test_an_unknown_kv_type_is_named_with_those_there_are() -> None:
+    with pytest.raises(ModelError, match=r"no KV type q9_9. Use one of f32, f16"):
+        Context(bundled_chat_model(), Placement(context=64, kv_type="q9_9"))

@@ -65,6 +65,25 @@ def test_a_process_ends_at_once_whatever_its_engine_does(end: str, folder: Path)
     assert time.monotonic() - began < 40  # a thousand tokens would take longer
 
 
+def test_threads_that_tokenize_at_the_end_are_told_that_it_is_the_end(folder: Path) -> None:
+    tokenizing = """
+def tokenize():
+    while True:
+        engine.model.tokenize("hello world " * 50)
+for _ in range(4):
+    threading.Thread(target=tokenize, daemon=True).start()
+time.sleep(0.3)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN + tokenizing],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0
+
+
 def test_an_interrupt_in_a_reader_ends_the_process(folder: Path) -> None:
     interrupt = """
 import os, signal
