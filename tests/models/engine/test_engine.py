@@ -206,7 +206,7 @@ def test_a_stream_closed_by_another_thread_ends_for_its_reader(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "RUNNING", 1)
-    holding = begin(engine, "The capital of France is", LONG)
+    holding = begin(engine, words(engine, 1900, "up down "))
     stream = begin(engine, CLEAR[1])
     threading.Timer(0.5, stream.close).start()
     assert {type(event) for event in stream} == {Waiting}
@@ -234,7 +234,7 @@ def test_those_who_wait_are_told_their_place(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "RUNNING", 1)
-    first = begin(engine, "The capital of France is", Sampling(max_tokens=60))
+    first = begin(engine, words(engine, 1900, "left right "))  # seconds, and we close it before
     second, third = begin(engine, CLEAR[1]), begin(engine, CLEAR[2])
     assert [next(second), next(third), next(third)] == [Waiting(1), Waiting(2), Waiting(2)]
     second.close()
