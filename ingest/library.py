@@ -146,13 +146,12 @@ class Library:
 
     def status(self) -> dict[str, Any]:
         """What is in the library: its folder, embedder, counts and bytes on disk."""
-        files = [path for path in self.folder.rglob("*") if path.is_file()]
         return {
             "library": str(self.folder),
             "embedder": self.store.meta("embedder"),
             "dimensions": int(self.store.meta("dimensions") or 0),
             **self.store.counts(),
-            "bytes": sum(path.stat().st_size for path in files),
+            "bytes": sum(_size(path) for path in self.folder.rglob("*")),
         }
 
     # Changing things
@@ -278,3 +277,11 @@ def _hit(passage: Passage, score: float) -> LangChainDocument:
             "document_id": passage.document_id,
         },
     )
+
+
+def _size(path: Path) -> int:
+    """A file's bytes; 0 for a folder, or for one of the chat model's that went meanwhile."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0

@@ -218,7 +218,9 @@ def _compiled(template: str) -> Template:
         trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
     )
     environment.globals["raise_exception"] = _raise
-    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
+    # To the month: a prompt that begins with the day would make every passage's blob good for one.
+    month = datetime.now().replace(day=1)
+    environment.globals["strftime_now"] = month.strftime
     return environment.from_string(template)
 
 

@@ -108,7 +108,8 @@ def read_fused(task: Task, prompt: Prompt, *, bare: bool = False) -> Reads:
     first = len(prefix)
     passages: list[tuple[int, ...]] = [*prompt.passages, *([()] if bare else [])]
     task.total = first + sum(len(passage) + len(suffix) for passage in passages)
-    common = Branch(task.claim(prefix, first), prefix, first)
+    # It goes on behind the prefix: no logits are wanted there, and a blob is taken whole.
+    common = Branch(task.claim(prefix, first), [*prefix, *passages[0], *suffix], first)
     task.took(len(common.sequence))
     yield from _part(task, common, 0, first)
     branches = []

@@ -206,4 +206,5 @@ class TextPieces:
 
     def rest(self) -> str:
         """What was held back, at the end."""
-        return self._filter.push(self._decoder.decode(b"", final=True)) + self._filter.flush()
+        # The first bytes of a character that the end cut off are no text.
+        return self._filter.flush()
