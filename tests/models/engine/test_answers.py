@@ -9,6 +9,7 @@ from models.engine.engine import Engine
 from models.engine.grammar import schema_grammar
 from models.engine.prompt import Prompt
 from models.engine.sampling import Sampling
+from models.engine.scheduler import OUTPUTS
 from models.engine.stream import Finish, Text
 from models.errors import ModelError
 
@@ -35,10 +36,10 @@ GROUNDED = [
 def test_drafts_change_no_answer_and_come_true_where_it_repeats(engine: Engine) -> None:
     drafted = accepted = 0
     for prompt in GROUNDED:
-        with_drafts, finish = answer(engine, prompt, Sampling(max_tokens=20))
-        plain, without = answer(engine, prompt, Sampling(max_tokens=20, lookup=False))
+        with_drafts, finish = answer(engine, prompt, Sampling(max_tokens=14))
+        plain, without = answer(engine, prompt, Sampling(max_tokens=14, lookup=False))
         assert with_drafts == plain
-        assert (finish.reason, finish.completion_tokens) == (without.reason, 20)
+        assert (finish.reason, finish.completion_tokens) == (without.reason, 14)
         assert without.drafted == 0
         drafted += finish.drafted
         accepted += finish.accepted
@@ -200,8 +201,8 @@ def test_an_answer_that_is_given_must_fit(engine: Engine) -> None:
 
 def test_likelihoods_multiply_along_a_text(engine: Engine) -> None:
     """log P(ab | p) = log P(a | p) + log P(b | pa), also where the pieces of decoding differ."""
-    words = tuple(engine.model.tokenize("The river is long and full of stones. " * 30))
-    assert len(words) > 256
+    words = tuple(engine.model.tokenize("The river is long and full of stones. " * 19))
+    assert len(words) > OUTPUTS + 40
     ends = [5, 40, len(words)]
 
     def score(start: int, end: int) -> float:

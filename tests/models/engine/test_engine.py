@@ -17,8 +17,8 @@ from models.engine.sampling import Sampling
 from models.engine.stream import BACKLOG, Finish, Prefill, Text, Waiting
 from models.errors import ModelError
 
-BATCH = Placement.batch
-SMALL = Placement(context=256, threads=1)
+BATCH = 64
+SMALL = Placement(context=256, threads=1, batch=BATCH)
 LONG = Sampling(max_tokens=1500)
 
 
@@ -43,9 +43,9 @@ def test_the_same_prompt_gives_the_same_text(engine: Engine) -> None:
     assert answer(engine, "The capital of France is")[0] == first
 
 
-def test_the_events_come_in_order_and_their_numbers_agree(engine: Engine) -> None:
-    tokens = words(engine, 2 * BATCH + 10, "six seven eight nine ten ")
-    events = list(begin(engine, tokens))
+def test_the_events_come_in_order_and_their_numbers_agree(own_engine: Engine) -> None:
+    tokens = words(own_engine, 2 * BATCH + 10, "six seven eight nine ten ")
+    events = list(begin(own_engine, tokens))
     prefills = [event for event in events if isinstance(event, Prefill)]
     finish = events[-1]
     assert isinstance(finish, Finish)
@@ -63,7 +63,7 @@ def test_after_a_shared_prefix_the_answer_is_that_of_a_fresh_engine(
     engine: Engine, own_engine: Engine
 ) -> None:
     # The prefix fills a batch but for some tokens, so both engines compute in the same pieces.
-    shared = words(engine, 200, "The passage says that the tower is high. ")
+    shared = words(engine, 50, "The passage says that the tower is high. ")
     first = shared + engine.model.tokenize("\n\nHow high?")
     second = shared + engine.model.tokenize(" 1, 2, 3, 4, 5,")
     answer(engine, first)
@@ -142,18 +142,18 @@ def test_a_question_needs_something_before_it(engine: Engine) -> None:
 # ---- cancelling
 
 
-def test_closing_in_the_middle_of_the_prefill_frees_the_engine(engine: Engine) -> None:
-    expected, _ = answer(engine, CLEAR[3])
-    tokens = words(engine, 1300, "alpha beta gamma delta ")
-    stream = engine.generate(tokens, SHORT)
+def test_closing_in_the_middle_of_the_prefill_frees_the_engine(own_engine: Engine) -> None:
+    expected, _ = answer(own_engine, CLEAR[3])
+    tokens = words(own_engine, 250, "alpha beta gamma delta ")
+    stream = own_engine.generate(tokens, SHORT)
     next(event for event in stream if isinstance(event, Prefill))
     stream.close()
     assert list(stream) == []
-    assert answer(engine, CLEAR[3])[0] == expected
-    again = engine.generate(tokens, SHORT)  # what it can reuse tells how far the first one came
+    assert answer(own_engine, CLEAR[3])[0] == expected
+    again = own_engine.generate(tokens, SHORT)  # what it can reuse tells how far the first one came
     first = next(event for event in again if isinstance(event, Prefill))
     again.close()
-    assert first.reused <= 3 * BATCH
+    assert first.reused <= 2 * BATCH
 
 
 def test_closing_in_the_middle_of_the_answer_frees_the_engine(engine: Engine) -> None:
@@ -257,10 +257,11 @@ def test_a_slow_reader_loses_nothing_and_is_not_outrun(engine: Engine) -> None:
 
 
 def test_readers_who_never_read_do_not_block_others(own_engine: Engine) -> None:
-    silent = [begin(own_engine, prompt, Sampling(max_tokens=200)) for prompt in CLEAR[:3]]
+    silent = [begin(own_engine, prompt, Sampling(max_tokens=70)) for prompt in CLEAR[:4]]
     assert answer(own_engine, CLEAR[4])[0] == " 6, 5, 4"
-    for stream, _ in zip(silent, range(1), strict=False):
-        assert text(stream).startswith(" 6, 7, 8, 9, 10")
+    for stream in silent:
+        assert not stream._ended
+    assert text(silent[0]).startswith(" 6, 7, 8, 9, 10")
 
 
 def test_answers_that_outgrow_the_context_are_put_aside_and_end_all_the_same(

@@ -5,6 +5,7 @@ Log-probabilities of a given answer are compared to the bit: they tell more than
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,13 @@ from models.engine.sampling import Sampling
 from models.engine.stream import Prefill, Text
 from models.errors import ModelError
 
-ASK = "Question: When was the tide mill at the mouth of the river built?"
+ASK = "When was the tide mill built?"
 AFTER = "<|im_end|>\n<|im_start|>assistant\n"
 EXACT, SPLICED, OFF = (Reading("joint", reuse) for reuse in ("exact", "spliced", "off"))
 FUSED = Reading("fused")
 SIX = Sampling(max_tokens=6)
 SECRET = b"s" * 32
-ROUNDING = 0.5  # of eight tokens' log P, where the same prompt is computed in other pieces
+ROUNDING = 0.5  # of seven tokens' log P, where the same prompt is computed in other pieces
 
 
 def started() -> Engine:
@@ -42,7 +43,8 @@ def own_engine() -> Iterator[Engine]:
 
 @pytest.fixture
 def three(own_engine: Engine) -> Prompt:
-    return asked(own_engine.model, SYSTEM, [TIDES, BEES, GLASS], ASK, AFTER)
+    passages = [text[:130] for text in (TIDES, BEES, GLASS)]
+    return asked(own_engine.model, SYSTEM, passages, ASK, AFTER)
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def forget(engine: Engine) -> None:
 
 def said(engine: Engine, prompt: Prompt, reading: Reading, store: BlobStore) -> float:
     """log P of an answer that is given."""
-    forced = engine.model.tokenize(" It was built in 1792.")
+    forced = engine.model.tokenize(" In 1792.")
     _, finish = answer(engine, prompt, SIX, reading, store=store, forced=forced)
     assert finish.log_probability is not None
     return finish.log_probability
@@ -262,9 +264,8 @@ def test_a_real_blob_with_other_bytes_is_refused_and_the_engine_goes_on(
         store.write(span, b"\0" * 1000)
     with pytest.raises(ModelError, match=r"Ask again\.$"):
         said(own_engine, three, FUSED, store)
-    for _ in range(4):
-        try:
+    found = None
+    while found is None:
+        with suppress(ModelError):
             found = said(own_engine, three, FUSED, store)
-        except ModelError:
-            continue
     assert found == pytest.approx(expected, abs=ROUNDING)
