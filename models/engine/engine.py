@@ -43,7 +43,8 @@ class Engine:
         self._scheduler = Scheduler(self._context, SEQUENCES)
         self._identities = {"": self.identity}
         self._words = self.model.vocabulary_size
-        self._waiting: list[Job] = []
+        self._arrived: list[Job] = []  # which the thread has not seen yet
+        self._waiting: list[Job] = []  # the thread's: others only read it
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="kvasir-engine", daemon=True)
@@ -133,7 +134,7 @@ class Engine:
         with self._changed:
             if self._closed:
                 raise ModelError("the engine is closed")
-            self._waiting.append(job)
+            self._arrived.append(job)
             self._changed.notify_all()
         reference = weakref.ref(self)
         return Stream(job, lambda: self._ahead(job), lambda: _wake(reference))
@@ -149,7 +150,8 @@ class Engine:
 
     def _ahead(self, job: Job) -> int:
         with self._changed:
-            return self._scheduler.ahead(job, self._waiting)
+            waiting = [*self._waiting, *self._arrived]
+        return self._scheduler.ahead(job, waiting)
 
     def wake(self) -> None:
         """Have the thread look again at what was cancelled or read."""
@@ -182,7 +184,7 @@ class Engine:
             with self._changed:
                 self._closed = True
             self._scheduler.abandon()
-            for job in self._waiting:
+            for job in [*self._waiting, *self._arrived]:
                 job.fail(ModelError("the engine was closed before the answer began"))
 
     def _serve(self) -> None:
@@ -191,11 +193,15 @@ class Engine:
                 self._changed.wait_for(self._is_wanted)
                 if self._closed:
                     return
-                self._scheduler.admit(self._waiting)
+                self._waiting += self._arrived
+                self._arrived.clear()
+            # Without the lock: this may read and save megabytes, and takes the stores' locks.
+            self._scheduler.admit(self._waiting)
             self._scheduler.turn()
 
     def _is_wanted(self) -> bool:
-        return self._closed or self._scheduler.has_work(self._waiting)
+        waiting = [*self._waiting, *self._arrived]
+        return self._closed or self._scheduler.has_work(waiting)
 
 
 def _check_question(prompt: Prompt) -> None:

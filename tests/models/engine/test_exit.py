@@ -88,7 +88,7 @@ def test_an_interrupt_in_a_reader_ends_the_process(folder: Path) -> None:
     interrupt = """
 import os, signal
 threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()
-for event in engine.generate([504, 3575, 282], long):
+for event in engine.generate([504 + n % 90 for n in range(1800)], long):
     pass
 """
     done = subprocess.run(
