@@ -4,12 +4,14 @@ import gc
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from asking import CLEAR, SHORT, answer, begin, text
 
 from models.bundled import bundled_chat_model
 from models.engine import scheduler
+from models.engine.blobs import BlobStore, Span
 from models.engine.context import Placement
 from models.engine.engine import Engine, PromptTooLong
 from models.engine.prompt import Prompt
@@ -240,6 +242,36 @@ def test_those_who_wait_are_told_their_place(
     second.close()
     first.close()
     assert [type(event) for event in third if not isinstance(event, Waiting)][-1] is Finish
+
+
+class Slow(BlobStore):
+    """A disk that takes its time."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, 0)
+        self.asked, self.answers = threading.Event(), threading.Event()
+
+    def read(self, span: Span) -> bytes | None:
+        self.asked.set()
+        assert self.answers.wait(60)
+        return super().read(span)
+
+
+@pytest.mark.timeout(60)
+def test_nobody_waits_for_another_ones_disk_to_ask_or_to_leave(
+    own_engine: Engine, folder: Path
+) -> None:
+    store = Slow(folder)
+    passages = (tuple(words(own_engine, 30)), tuple(words(own_engine, 30, "six seven ")))
+    prompt = Prompt((504,), passages, (28, 216), (0, 1))
+    reading = begin(own_engine, prompt, store=store)
+    assert store.asked.wait(20)
+    leaving, staying = begin(own_engine, CLEAR[0]), begin(own_engine, CLEAR[1])
+    leaving.close()
+    assert next(staying) == Waiting(2)
+    reading.close()
+    store.answers.set()
+    assert text(staying) == " 104, 105"
 
 
 def test_a_slow_reader_loses_nothing_and_is_not_outrun(engine: Engine) -> None:

@@ -143,3 +143,24 @@ def test_closing_fails_what_runs_and_saves_the_conversations() -> None:
     answered = tuple(ord(letter) - ord("A") for letter in text)
     _, finish = other.answer(words(80) + answered + words(5, first=3), plain(5))
     assert finish.reused_tokens == 80 + len(answered) - 1
+
+
+def test_an_answer_without_room_for_a_blob_fails_alone_and_in_a_line() -> None:
+    prompt = Prompt(words(20), (words(40, first=2),), words(5, first=4))
+    played = Played(size=200)
+    played.answer(prompt, plain(5))
+    played.scheduler.sequences.evict_all()
+    running = played.ask(words(9, first=5), plain(30))
+    failing = played.ask(prompt, plain(5))
+    played.scheduler.admit(played.waiting)
+    for task in played.scheduler._running:
+        task.suspend()
+    played.context.size = 50  # as if it had been reckoned wrongly
+    while played.turn():
+        played.take(running)
+    with pytest.raises(ModelError, match=r"no room for|context is full"):
+        played.take(failing)
+    assert played.text(running) == alone(Prompt(words(9, first=5))).write(30)[0]
+    played.context.size = 200
+    assert played.answer(prompt, plain(5))[0] == alone(prompt).write(5)[0]
+    played.check_nothing_is_left()
