@@ -32,7 +32,7 @@ def shared_engine(path: Path) -> Engine:
             _chosen[asked] = best_placement(path)
         weights, placement = _chosen[asked]
         key = (weights.resolve(), placement)
-        if key not in _engines:
+        if key not in _engines or _engines[key].closed:
             _engines[key] = Engine(weights, placement)
         return _engines[key]
 

@@ -159,6 +159,11 @@ class Engine:
         with self._changed:
             self._changed.notify_all()
 
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended, and answers no more."""
+        return self._closed
+
     def close(self) -> None:
         """End the running answers and the thread, save the conversations, free the model.
 

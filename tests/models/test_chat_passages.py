@@ -159,7 +159,7 @@ def test_without_a_text_there_is_no_likelihood(
 def test_a_template_that_leaves_out_the_last_message_cannot_score_it(
     chat: KvasirChat, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(engine.model), "chat_template", "{{ messages[0].content }}")
+    monkeypatch.setattr(engine.model, "chat_template", "{{ messages[0].content }}")
     with pytest.raises(ModelError, match="a likelihood needs tokens of the text"):
         chat.likelihood([HumanMessage("Why?"), AIMessage("Because.")])
 
