@@ -118,13 +118,15 @@ class Model:
         """Token ids of the text; control tokens in it count as such only with `special`."""
         raw = text.encode("utf-8", "replace")
         size = len(raw)
-        room = size + 8
-        tokens = (llama_cpp.llama_token * room)()
-        with self._open():
-            count = llama_cpp.llama_tokenize(self._vocab, raw, size, tokens, room, False, special)
-        if count < 0:
-            raise ModelError(f"a text of {size} bytes could not be tokenized")
-        return list(tokens[:count])
+        for room in (size + 8, 3 * size + 8):  # a space may be spread over the bytes of another
+            tokens = (llama_cpp.llama_token * room)()
+            with self._open():
+                count = llama_cpp.llama_tokenize(
+                    self._vocab, raw, size, tokens, room, False, special
+                )
+            if count >= 0:
+                return list(tokens[:count])
+        raise ModelError(f"a text of {size} bytes could not be tokenized")
 
     def piece(self, token: int) -> bytes:
         """The bytes that a token stands for; a UTF-8 character may be spread over several."""

@@ -1,8 +1,10 @@
 """A model's text and tokens, and its end while others still read it."""
 
 import threading
+from pathlib import Path
 
 import pytest
+from tiny_models import write_llama
 
 from models.bundled import bundled_chat_model
 from models.engine.model import Model
@@ -43,6 +45,15 @@ def test_the_facts_of_a_model_are_those_of_its_file(vocabulary: Model) -> None:
     assert "<|im_start|>" in vocabulary.chat_template
     assert vocabulary.special("bos") == "<|im_start|>"
     assert vocabulary.ends(vocabulary.tokenize("<|im_end|>", special=True)[0])
+
+
+def test_a_vocabulary_of_bytes_has_more_tokens_than_a_text_has_bytes(folder: Path) -> None:
+    model = Model(write_llama(folder / "bytes.gguf"))
+    words = " a b c" * 50
+    tokens = model.tokenize(words)
+    assert len(tokens) > len(words)
+    assert b"".join(map(model.piece, tokens)).decode().replace("▁", " ").strip() == words.strip()
+    model.close()
 
 
 def test_a_closed_model_keeps_its_facts_and_refuses_the_rest_in_a_line() -> None:

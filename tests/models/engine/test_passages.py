@@ -18,7 +18,7 @@ ASK = "Question: When was the tide mill at the mouth of the river built?"
 AFTER = "<|im_end|>\n<|im_start|>assistant\nThe tide mill was built in"
 EVEN = Reading(temperature=1e6)  # all passages weigh the same at first
 YEAR = " 1792"
-TEN = Sampling(max_tokens=10)
+SIX = Sampling(max_tokens=6)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,8 @@ def own_engine() -> Iterator[Engine]:
 
 @pytest.fixture
 def three(own_engine: Engine) -> Prompt:
-    return asked(own_engine.model, SYSTEM, [BEES, TIDES, GLASS], ASK, AFTER)
+    passages = [text[:140] for text in (BEES, TIDES, GLASS)]
+    return asked(own_engine.model, SYSTEM, passages, ASK, AFTER)
 
 
 def alone(prompt: Prompt, number: int) -> Prompt:
@@ -45,7 +46,7 @@ def alone(prompt: Prompt, number: int) -> Prompt:
 def test_the_passage_that_expects_the_question_weighs_most(
     own_engine: Engine, three: Prompt
 ) -> None:
-    text, finish = answer(own_engine, three, TEN)
+    text, finish = answer(own_engine, three, SIX)
     assert np.argmax(finish.weights) == 1
     assert text.startswith(YEAR)
     assert sum(finish.weights) == pytest.approx(1)
@@ -68,8 +69,8 @@ def test_the_order_of_the_passages_changes_neither_weights_nor_answer(
     own_engine: Engine, three: Prompt
 ) -> None:
     turned = Prompt(three.prefix, three.passages[::-1], three.suffix, three.question)
-    text, finish = answer(own_engine, three, TEN)
-    backwards, other = answer(own_engine, turned, TEN)
+    text, finish = answer(own_engine, three, SIX)
+    backwards, other = answer(own_engine, turned, SIX)
     assert backwards == text
     assert other.weights[::-1] == pytest.approx(finish.weights, abs=0.02)
 
@@ -88,7 +89,7 @@ def test_a_likelihood_counts_the_questions_tokens_behind_each_passage(
 
 
 def test_every_piece_tells_the_passages_part_in_it(own_engine: Engine, three: Prompt) -> None:
-    pieces = [event for event in begin(own_engine, three, TEN, EVEN) if isinstance(event, Text)]
+    pieces = [event for event in begin(own_engine, three, SIX, EVEN) if isinstance(event, Text)]
     for piece in pieces:
         assert len(piece.posterior) == 3
         assert sum(piece.posterior) == pytest.approx(1)
@@ -99,15 +100,15 @@ def test_a_passage_without_weight_is_dropped_and_has_no_part(
     own_engine: Engine, three: Prompt
 ) -> None:
     reading = Reading(priors=(-50.0, 0.0, -50.0))
-    pieces = [e for e in begin(own_engine, three, TEN, reading) if isinstance(e, Text)]
+    pieces = [e for e in begin(own_engine, three, SIX, reading) if isinstance(e, Text)]
     assert [piece.posterior for piece in pieces] == [(0.0, 1.0, 0.0)] * len(pieces)
-    text, finish = answer(own_engine, three, TEN, reading)
-    assert text == answer(own_engine, alone(three, 1), TEN)[0]
+    text, finish = answer(own_engine, three, SIX, reading)
+    assert text == answer(own_engine, alone(three, 1), SIX)[0]
     assert 0 < finish.weights[0] < 1e-9
 
 
 def test_joined_passages_have_no_parts(own_engine: Engine, three: Prompt) -> None:
-    events = list(begin(own_engine, three, TEN, Reading("joint")))
+    events = list(begin(own_engine, three, SIX, Reading("joint")))
     assert {event.posterior for event in events if isinstance(event, Text)} == {()}
     finish = events[-1]
     assert isinstance(finish, Finish)
@@ -116,9 +117,9 @@ def test_joined_passages_have_no_parts(own_engine: Engine, three: Prompt) -> Non
 
 def test_one_passage_is_the_plain_answer(own_engine: Engine, three: Prompt) -> None:
     one = alone(three, 1)
-    plain, _ = answer(own_engine, one.tokens, TEN)
+    plain, _ = answer(own_engine, one.tokens, SIX)
     for passages in ("fused", "joint"):
-        assert answer(own_engine, one, TEN, Reading(passages))[0] == plain  # type: ignore[arg-type]
+        assert answer(own_engine, one, SIX, Reading(passages))[0] == plain  # type: ignore[arg-type]
 
 
 # ---- answers that are given
@@ -128,7 +129,7 @@ def steps(engine: Engine, prompt: Prompt, forced: list[int]) -> np.ndarray:
     """log P of each token of an answer, from the answer's likelihoods of every length."""
     totals = [0.0]
     for length in range(1, len(forced) + 1):
-        _, finish = answer(engine, prompt, TEN, forced=forced[:length])
+        _, finish = answer(engine, prompt, SIX, forced=forced[:length])
         assert finish.log_probability is not None
         totals.append(finish.log_probability)
     return np.diff(totals)
@@ -146,7 +147,7 @@ def test_a_given_answer_is_as_likely_as_the_mixture_of_its_likelihoods_alone(
     else:  # each token's, as in RAG-Token
         expected = np.logaddexp.reduce(even[:, None] + each, axis=0).sum()
     reading = Reading(temperature=1e6, bayes=bayes)
-    _, finish = answer(own_engine, three, TEN, reading, forced=forced)
+    _, finish = answer(own_engine, three, SIX, reading, forced=forced)
     assert finish.log_probability == pytest.approx(expected, abs=0.1)
 
 
@@ -154,10 +155,10 @@ def test_an_answer_is_as_likely_when_it_is_given_as_when_it_is_found(
     own_engine: Engine, three: Prompt
 ) -> None:
     for reading in (EVEN, Reading(contrast=0.5)):
-        text, finish = answer(own_engine, three, TEN, reading)
+        text, finish = answer(own_engine, three, SIX, reading)
         forced = own_engine.model.tokenize(text)
         assert len(forced) == finish.completion_tokens
-        _, given = answer(own_engine, three, TEN, reading, forced=forced)
+        _, given = answer(own_engine, three, SIX, reading, forced=forced)
         assert given.log_probability == pytest.approx(finish.log_probability, abs=0.1)
 
 
@@ -167,8 +168,8 @@ def test_an_answer_is_as_likely_when_it_is_given_as_when_it_is_found(
 def test_contrast_is_with_what_is_said_without_a_passage(own_engine: Engine, three: Prompt) -> None:
     forced = own_engine.model.tokenize(YEAR)[:2]
     bare = Prompt(three.prefix, suffix=three.suffix)
-    _, without = answer(own_engine, bare, TEN, forced=forced)
-    _, plain = answer(own_engine, three, TEN, forced=forced)
-    _, contrasted = answer(own_engine, three, TEN, Reading(contrast=1.0), forced=forced)
+    _, without = answer(own_engine, bare, SIX, forced=forced)
+    _, plain = answer(own_engine, three, SIX, forced=forced)
+    _, contrasted = answer(own_engine, three, SIX, Reading(contrast=1.0), forced=forced)
     assert without.log_probability < plain.log_probability  # type: ignore[operator]
     assert contrasted.log_probability > plain.log_probability  # type: ignore[operator]
