@@ -36,7 +36,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def started(weights: Path) -> Engine:
-    return Engine(weights, Placement(context=768, threads=1, gpu_layers=0))
+    return Engine(weights, Placement(context=2048, threads=1, gpu_layers=0))
 
 
 @pytest.fixture(scope="module")
@@ -149,18 +149,22 @@ def test_spliced_passages_are_not_taken_for_exact_ones(
     assert said(own_engine, three, EXACT, store) == pytest.approx(exact, abs=ROUNDING)
 
 
-@pytest.mark.parametrize("reading", [EXACT, SPLICED, OFF, FUSED])
-def test_an_empty_passage_says_nothing(
+@pytest.mark.parametrize("reading", [EXACT, SPLICED, OFF], ids=["joint", "spliced", "off"])
+def test_an_empty_passage_among_joined_ones_says_nothing(
     own_engine: Engine, three: Prompt, store: BlobStore, reading: Reading
 ) -> None:
     empty = Prompt(three.prefix, (three.passages[0], ()), three.suffix, three.question)
     one = Prompt(three.prefix, three.passages[:1], three.suffix, three.question)
-    text, finish = answer(own_engine, empty, SIX, reading, store=store)
-    if reading is FUSED:
-        assert finish.weights[0] > finish.weights[1]
-    else:
-        assert text == answer(own_engine, one, SIX, reading, store=store)[0]
+    text, _ = answer(own_engine, empty, SIX, reading, store=store)
+    assert text == answer(own_engine, one, SIX, reading, store=store)[0]
     assert warm(own_engine, empty, store).computed <= 1
+
+
+def test_a_passage_weighs_more_than_an_empty_one(engine: Engine, store: BlobStore) -> None:
+    three = of_three(engine, 130)  # of the bundled model: the tiny one knows no better
+    empty = Prompt(three.prefix, (three.passages[0], ()), three.suffix, three.question)
+    _, finish = answer(engine, empty, SIX, FUSED, store=store)
+    assert finish.weights[0] > finish.weights[1] > 0
 
 
 # ---- blobs
@@ -179,8 +183,9 @@ def test_another_engine_restores_what_one_has_stored(
     told = [event for event in stream if isinstance(event, Prefill)]
     text, finish = answer(second, three, SIX, reading, store=on_disk(folder))
     forget(second)
-    assert said(second, three, reading, on_disk(folder)) == before
+    after = said(second, three, reading, on_disk(folder))
     second.close()
+    assert after == pytest.approx(before, abs=1e-4 if reading is SPLICED else 0)  # other cells
     passages = sum(len(passage) for passage in three.passages)
     restored = passages - 3 if reading is FUSED else len(three.passages[0])
     assert told[-1].reused >= restored
@@ -205,12 +210,12 @@ def test_passages_are_computed_ahead_once(
 def test_a_conversation_goes_on_in_another_engine(folder: Path, weights: Path) -> None:
     first, kept = started(weights), on_disk(folder)
     tokens = first.model.tokenize(SYSTEM + TIDES + "When was it built?" + AFTER, special=True)
-    events = list(begin(first, tokens, SIX, store=kept))
-    text = "".join(event.text for event in events if isinstance(event, Text))
+    said_so = first.model.tokenize(" In 1792.")
+    list(begin(first, tokens, SIX, store=kept, forced=said_so))
     first.close()
     assert kept.flush(20)
     second = started(weights)
-    follow_up = [*tokens, *second.model.tokenize(text + " And when was it lost?")]
+    follow_up = [*tokens, *said_so, *second.model.tokenize(" And when was it lost?")]
     _, finish = answer(second, follow_up, SIX, store=on_disk(folder))
     assert finish.reused_tokens >= len(tokens) - 1
     _, other = answer(second, follow_up, SIX, Reading(reuse="off"))
