@@ -35,5 +35,5 @@ class Embedder(Protocol):
     def embed_query(self, text: str) -> list[float]:
         """The text as a question: one vector of length 1."""
 
-    def token_starts(self, text: str) -> list[int]:
+    def token_starts(self, text: str) -> Sequence[int]:
         """The character offset where each token of the text starts, ascending, no specials."""

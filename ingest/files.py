@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +14,14 @@ from ingest.report import Failure
 
 @dataclass
 class Listing:
-    """The files found, by path, and what could not be looked into."""
+    """The files found, by path, and what could not be looked into.
+
+    `passed_over` counts what was left out on purpose, by reason.
+    """
 
     files: list[Path] = field(default_factory=list)
     unreadable: list[Failure] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
 
 
 def absolute(path: str | Path) -> Path:
@@ -49,6 +54,14 @@ def list_files(tops: Iterable[Path], *, passing_over: Path) -> Listing:
         else:
             listing.files.append(path)
     return listing
+
+
+def size_of(path: Path) -> int:
+    """A file's bytes; 0 for one that is gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def hash_file(path: Path) -> str:

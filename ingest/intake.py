@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.document import FileFacts
+from ingest.document import Document, FileFacts
+from ingest.embed import digests_of, embed_chunks
 from ingest.library import Library
 from ingest.report import Failure, SyncReport
-from ingest.split import embedding_text, split
+from ingest.split import split
 
 if TYPE_CHECKING:
     from ingest.load import Loaded
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prepared:
-    """One file, read: what it holds, or why not; neither where the library has it already."""
+    """One file, read: what it holds, or why not; neither where the library has it already.
+
+    `moved` is the document that the library has of it, where it came from another path.
+    """
 
     facts: FileFacts
     loaded: Loaded | None = None
     error: str = ""
+    moved: Document | None = None
 
 
 class Intake:
@@ -50,6 +55,8 @@ class Intake:
             self._embed(facts, loaded)
             is_update = known is not None and known.status == "ok"
             (self._report.updated if is_update else self._report.added).append(facts.source)
+        elif prepared.moved is not None:
+            self._move(prepared.moved, facts)
         elif error:
             self._store.fail(facts, title=Path(facts.source).name, error=error)
             self._report.failed.append(Failure(facts.source, error))
@@ -62,10 +69,18 @@ class Intake:
         self._store.remove(known)
         self._report.removed += known
 
+    def _move(self, moved: Document, facts: FileFacts) -> None:
+        old, new = Path(moved.source), Path(facts.source)
+        title = new.stem if moved.title == old.stem else moved.title
+        self._store.rename(moved.source, facts, title)
+        self._report.removed.append(moved.source)
+        self._report.added.append(facts.source)
+
     def _embed(self, facts: FileFacts, loaded: Loaded) -> None:
         self._library.claim_embedder()
-        embedder = self._library.embedder
+        embedder, store = self._library.embedder, self._store
         chunks = split(loaded.pages, embedder)
+        digests = digests_of(chunks, embedder)
         done = 0
 
         def count(newly: int) -> None:
@@ -73,13 +88,13 @@ class Intake:
             done += newly
             self._embedding(facts.source, done, len(chunks))
 
-        count(0)
-        vectors = embedder.embed_array([embedding_text(chunk) for chunk in chunks], progress=count)
-        self._store.replace(
+        fresh = embed_chunks(store, embedder, chunks, digests, store.embedded(digests), count)
+        store.replace(
             facts,
             title=loaded.title,
             format=loaded.format,
             pages=loaded.pages,
             chunks=chunks,
-            vectors=vectors,
+            digests=digests,
+            fresh=fresh,
         )

@@ -16,14 +16,27 @@ class Failure:
 
 @dataclass
 class SyncReport:
-    """The sources of a sync by what became of them, each in the order they were met."""
+    """The sources of a sync by what became of them.
+
+    A renamed file is removed under its old path and added under its new one. `passed_over`
+    counts the files that were left out on purpose, by reason.
+    """
 
     added: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
+    passed_over: dict[str, int] = field(default_factory=dict)
+
+    def sort(self) -> None:
+        """Order every list by source: files are read several at a time."""
+        for sources in (self.added, self.updated, self.removed, self.unchanged):
+            sources.sort()
+        self.failed.sort(key=lambda failure: failure.source)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain lists and dictionaries, as `python ingest --json` prints them."""
-        return asdict(self)
+        """The lists of sources, as `python ingest --json` prints them."""
+        shown = asdict(self)
+        del shown["passed_over"]
+        return shown

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from ingest.document import FileFacts
 from ingest.page import Heading, Page
 from ingest.split import Chunk
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def delete_document(connection: sqlite3.Connection, source: str) -> None:
@@ -28,8 +24,26 @@ def delete_document(connection: sqlite3.Connection, source: str) -> None:
 
 
 def delete_chunks(connection: sqlite3.Connection, document: int) -> None:
-    """Remove a document's chunks; its pages stay."""
+    """Remove a document's chunks; its pages stay, and so do vectors: see `sweep_vectors`."""
     connection.execute("DELETE FROM chunks WHERE document = ?", (document,))
+
+
+def vectors_of(connection: sqlite3.Connection, source: str) -> list[int]:
+    """The vectors that a document's chunks have."""
+    sql = (
+        "SELECT DISTINCT c.vector FROM chunks c JOIN documents d ON d.id = c.document "
+        "WHERE d.source = ?"
+    )
+    return [row[0] for row in connection.execute(sql, (source,))]
+
+
+def sweep_vectors(connection: sqlite3.Connection, vectors: Iterable[int]) -> None:
+    """Remove those of the vectors that no chunk has any more."""
+    connection.executemany(
+        "DELETE FROM vectors WHERE id = ? "
+        "AND NOT EXISTS (SELECT 1 FROM chunks WHERE vector = vectors.id)",
+        ((vector,) for vector in vectors),
+    )
 
 
 def insert_document(
@@ -64,14 +78,20 @@ def insert_pages(connection: sqlite3.Connection, document: int, pages: Iterable[
 
 
 def insert_chunks(
-    connection: sqlite3.Connection, document: int, chunks: Sequence[Chunk], vectors: np.ndarray
+    connection: sqlite3.Connection,
+    document: int,
+    chunks: Sequence[Chunk],
+    digests: Sequence[bytes],
+    fresh: Mapping[bytes, bytes],
 ) -> None:
-    """Add a document's chunks with their vectors, row by row in the same order."""
-    halves = vectors.astype("<f2")
-    connection.executemany(
-        "INSERT INTO chunks (document, page, ordinal, start, end, headings, tokens, embedding) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
+    """Add a document's chunks, each with the vector of its digest.
+
+    That is one that the library has, one of `fresh` (float16, little-endian), or a draft.
+    """
+    for ordinal, (chunk, key) in enumerate(zip(chunks, digests, strict=True)):
+        connection.execute(
+            "INSERT INTO chunks (document, page, ordinal, start, end, headings, tokens, vector) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 document,
                 chunk.page,
@@ -80,11 +100,20 @@ def insert_chunks(
                 chunk.end,
                 json.dumps(chunk.headings, ensure_ascii=False),
                 chunk.tokens,
-                half.tobytes(),
-            )
-            for ordinal, (chunk, half) in enumerate(zip(chunks, halves, strict=True))
-        ),
-    )
+                _vector(connection, key, fresh),
+            ),
+        )
+
+
+def _vector(connection: sqlite3.Connection, key: bytes, fresh: Mapping[bytes, bytes]) -> int:
+    known = connection.execute("SELECT id FROM vectors WHERE digest = ?", (key,)).fetchone()
+    if known:
+        return int(known[0])
+    if key in fresh:
+        sql, row = "INSERT INTO vectors (digest, embedding) VALUES (?, ?)", (key, fresh[key])
+        return int(connection.execute(sql, row).lastrowid or 0)
+    draft = "INSERT INTO vectors (digest, embedding) SELECT * FROM drafts WHERE digest = ?"
+    return int(connection.execute(draft, (key,)).lastrowid or 0)
 
 
 def set_embedder(connection: sqlite3.Connection, name: str, dimensions: int) -> None:

@@ -12,18 +12,20 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ingest.errors import LibraryError
+from ingest.migrate import back_up, migrate_from_1
 
-VERSION = 1
-"""The schema's version; a library of a newer one is refused."""
+VERSION = 2
+"""The schema's version; an older library is migrated, a newer one refused."""
 
 BUSY_TIMEOUT_S = 30.0
 
-_TABLES = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+_META = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+
+TABLES = """
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     source TEXT NOT NULL UNIQUE,
-    origin TEXT NOT NULL CHECK (origin IN ('path', 'upload')),
+    origin TEXT NOT NULL CHECK (origin IN ('path', 'upload', 'loader')),
     format TEXT NOT NULL,
     title TEXT NOT NULL,
     hash TEXT NOT NULL,
@@ -33,6 +35,7 @@ CREATE TABLE documents (
     error TEXT NOT NULL,
     added_at TEXT NOT NULL
 );
+CREATE INDEX documents_by_hash ON documents (hash);
 CREATE TABLE pages (
     document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
@@ -41,6 +44,12 @@ CREATE TABLE pages (
     headings TEXT NOT NULL,
     PRIMARY KEY (document, number)
 );
+CREATE TABLE vectors (
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    embedding BLOB NOT NULL
+);
+CREATE TABLE drafts (digest BLOB PRIMARY KEY, embedding BLOB NOT NULL);
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
@@ -50,14 +59,20 @@ CREATE TABLE chunks (
     end INTEGER NOT NULL,
     headings TEXT NOT NULL,
     tokens INTEGER NOT NULL,
-    embedding BLOB NOT NULL,
+    vector INTEGER NOT NULL REFERENCES vectors (id),
     UNIQUE (document, ordinal)
 );
+CREATE INDEX chunks_by_vector ON chunks (vector);
 CREATE TABLE changes (seq INTEGER PRIMARY KEY AUTOINCREMENT, chunk INTEGER NOT NULL);
 CREATE TRIGGER chunk_added AFTER INSERT ON chunks
     BEGIN INSERT INTO changes (chunk) VALUES (new.id); END;
 CREATE TRIGGER chunk_removed AFTER DELETE ON chunks
     BEGIN INSERT INTO changes (chunk) VALUES (old.id); END;
+"""
+"""Everything but `meta`, which stays as it is through all versions.
+
+`vectors` holds one row for each text that chunks embed, `drafts` those of documents that are not
+committed yet: what an interrupted run need not embed again.
 """
 
 
@@ -109,14 +124,9 @@ def translated(path: Path) -> Iterator[None]:
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if _is_empty(connection):
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             if _is_empty(connection):  # nobody else was faster
                 _create(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
     version = _version(connection)
     if version is None:
         raise LibraryError(f"{path} is a SQLite file, but not a Kvasir library")
@@ -125,6 +135,33 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer Kvasir (its schema is {version}, this one reads "
             f"{VERSION}). Update Kvasir"
         )
+    if version < VERSION:
+        _migrate(connection, path, version)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    back_up(connection, path, version)
+    connection.execute("PRAGMA foreign_keys = OFF")  # tables move; it has no effect later
+    with transaction(connection):
+        if _version(connection) == version:  # nobody else was faster
+            migrate_from_1(connection, _statements(TABLES))
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(VERSION),))
+            if connection.execute("PRAGMA foreign_key_check").fetchone():
+                raise LibraryError(f"{path} is damaged: some of its rows belong to nothing")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """One transaction for writing, undone on any exception."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
@@ -133,15 +170,21 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    statement = ""
-    for line in _TABLES.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            connection.execute(statement)
-            statement = ""
+    for statement in [_META, *_statements(TABLES)]:
+        connection.execute(statement)
     connection.executemany(
         "INSERT INTO meta VALUES (?, ?)", [("schema", str(VERSION)), ("library", uuid.uuid4().hex)]
     )
+
+
+def _statements(script: str) -> list[str]:
+    """The script's statements: `executescript` would end the transaction."""
+    statements = [""]
+    for line in script.splitlines(keepends=True):
+        statements[-1] += line
+        if sqlite3.complete_statement(statements[-1]):
+            statements.append("")
+    return statements[:-1]
 
 
 def _version(connection: sqlite3.Connection) -> int | None:

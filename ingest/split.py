@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.embedder import Embedder
@@ -92,7 +92,7 @@ def split_page(page: Page, embedder: Embedder, max_tokens: int = MAX_TOKENS) -> 
 class _Cutter:
     """Cuts one page: it holds the page's token starts, so that counting is two bisections."""
 
-    def __init__(self, page: Page, token_starts: list[int], budget: int) -> None:
+    def __init__(self, page: Page, token_starts: Sequence[int], budget: int) -> None:
         self._text = page.text
         self._starts = token_starts
         self._budget = budget

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.document import Document, FileFacts, Passage
+from ingest.errors import LibraryError
 from ingest.page import Page
 from ingest.rows import (
     delete_document,
@@ -23,8 +24,10 @@ from ingest.rows import (
     insert_pages,
     page_from_row,
     set_embedder,
+    sweep_vectors,
+    vectors_of,
 )
-from ingest.schema import connect, open_database, translated
+from ingest.schema import connect, open_database, transaction, translated
 from ingest.split import Chunk
 
 if TYPE_CHECKING:
@@ -47,6 +50,10 @@ FROM chunks c JOIN documents d ON d.id = c.document
 _PAGES = """
 SELECT p.number, p.text, p.label, p.headings
 FROM pages p JOIN documents d ON d.id = p.document WHERE d.source = ?
+"""
+_EMBEDDINGS = """
+SELECT c.id, v.embedding FROM chunks c JOIN vectors v ON v.id = c.vector
+WHERE c.id IN ({}) ORDER BY c.id
 """
 _PAGE_TEXT = "SELECT text FROM pages WHERE document = ? AND number = ?"
 
@@ -126,26 +133,71 @@ class Store:
         format: str,
         pages: Sequence[Page],
         chunks: Sequence[Chunk],
-        vectors: np.ndarray,
+        digests: Sequence[bytes],
+        fresh: Mapping[bytes, bytes],
     ) -> None:
-        """Put a document in the place of whatever had its source, in one transaction."""
+        """Put a document in the place of whatever had its source, in one transaction.
+
+        `digests` name the chunks' vectors: known ones, drafts, or those in `fresh`.
+        """
         with self.transaction() as connection:
+            before = vectors_of(connection, facts.source)
             delete_document(connection, facts.source)
             document = insert_document(connection, facts, format=format, title=title, error="")
             insert_pages(connection, document, pages)
-            insert_chunks(connection, document, chunks, vectors)
+            insert_chunks(connection, document, chunks, digests, fresh)
+            sweep_vectors(connection, before)
 
     def fail(self, facts: FileFacts, *, title: str, error: str) -> None:
         """Record that a document cannot be read; nothing of an older version stays."""
         with self.transaction() as connection:
+            before = vectors_of(connection, facts.source)
             delete_document(connection, facts.source)
             insert_document(connection, facts, format="", title=title, error=error)
+            sweep_vectors(connection, before)
+
+    def rename(self, source: str, facts: FileFacts, title: str) -> None:
+        """Give a document another source, and its chunks to the indexes as changed."""
+        with self.transaction() as connection:
+            delete_document(connection, facts.source)  # one that could not be read, at most
+            connection.execute(
+                "UPDATE documents SET source = ?, title = ?, mtime_ns = ? WHERE source = ?",
+                (facts.source, title, facts.mtime_ns, source),
+            )
+            connection.execute(
+                "INSERT INTO changes (chunk) SELECT c.id FROM chunks c "
+                "JOIN documents d ON d.id = c.document WHERE d.source = ?",
+                (facts.source,),
+            )
 
     def remove(self, sources: Iterable[str]) -> None:
         """Remove documents with all they hold, in one transaction; unknown ones are passed over."""
         with self.transaction() as connection:
             for source in sources:
+                before = vectors_of(connection, source)
                 delete_document(connection, source)
+                sweep_vectors(connection, before)
+
+    # Vectors before their documents
+
+    def embedded(self, digests: Iterable[bytes]) -> set[bytes]:
+        """Those of the digests whose vectors are here, be it as drafts."""
+        return self._digests("vectors", digests) | self.drafted(digests)
+
+    def drafted(self, digests: Iterable[bytes]) -> set[bytes]:
+        """Those of the digests whose vectors are here as drafts."""
+        return self._digests("drafts", digests)
+
+    def keep_drafts(self, vectors: Mapping[bytes, bytes]) -> None:
+        """Keep vectors whose document is not whole yet, so that nobody embeds them again."""
+        with self.transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO drafts VALUES (?, ?)", vectors.items())
+
+    def drop_drafts(self) -> None:
+        """Let go of all drafts: the run that they were for is complete."""
+        if self._rows("SELECT EXISTS (SELECT 1 FROM drafts)")[0][0]:
+            with self.transaction() as connection:
+                connection.execute("DELETE FROM drafts")
 
     @contextmanager
     def transaction(self, *, apart: bool = False) -> Iterator[sqlite3.Connection]:
@@ -158,12 +210,12 @@ class Store:
             with translated(self.path):
                 connection = connect(self.path)
             try:
-                with _transaction(connection, self.path):
+                with translated(self.path), transaction(connection):
                     yield connection
             finally:
                 connection.close()
         else:
-            with self._lock, _transaction(self._connection, self.path):
+            with self._lock, translated(self.path), transaction(self._connection):
                 yield self._connection
 
     # What the derived indexes and a search read
@@ -184,9 +236,14 @@ class Store:
         """The ids that exist, ascending, and their vectors as float32 rows in that order."""
         import numpy as np
 
-        rows = self._rows_in("SELECT id, embedding FROM chunks WHERE id IN ({}) ORDER BY id", ids)
+        rows = self._rows_in(_EMBEDDINGS, ids)
         if not rows:
             return [], np.zeros((0, 0), dtype=np.float32)
+        if len({len(row[1]) for row in rows}) > 1 or len(rows[0][1]) % 2:
+            raise LibraryError(
+                f"{self.path} holds vectors of several lengths. "
+                f"Run: python ingest --doctor --fix --library {self.path.parent}"
+            )
         halves = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f2")
         return [row[0] for row in rows], halves.reshape(len(rows), -1).astype(np.float32)
 
@@ -217,27 +274,25 @@ class Store:
             )
         return [passage for passage in passages if passage.text]  # else removed in between
 
+    def _digests(self, table: str, digests: Iterable[bytes]) -> set[bytes]:
+        found: set[bytes] = set()
+        for batch in _batches(sorted(set(digests))):
+            marks = ", ".join("?" * len(batch))
+            rows = self._rows(f"SELECT digest FROM {table} WHERE digest IN ({marks})", batch)
+            found.update(row[0] for row in rows)
+        return found
+
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         with self._lock, translated(self.path):
             return self._connection.execute(sql, parameters).fetchall()
 
     def _rows_in(self, sql: str, ids: Sequence[int]) -> list[Any]:
         rows: list[Any] = []
-        ordered = sorted(set(ids))
-        for first in range(0, len(ordered), BATCH):
-            batch = ordered[first : first + BATCH]
+        for batch in _batches(sorted(set(ids))):
             rows += self._rows(sql.format(", ".join("?" * len(batch))), batch)
         return rows
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
-    with translated(path):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+def _batches(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for first in range(0, len(keys), BATCH):
+        yield keys[first : first + BATCH]

@@ -7,19 +7,24 @@ knows files, parsers and the library, nothing of search.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ingest.document import FileFacts
+from ingest.document import Document, FileFacts
 from ingest.errors import DocumentError, LibraryError
-from ingest.files import Listing, absolute, hash_file, is_under, list_files
+from ingest.files import Listing, absolute, hash_file, is_under, list_files, size_of
 from ingest.intake import Intake, Prepared
 from ingest.library import Library
 from ingest.progress import Phase, Progress, Report, silent
+from ingest.reading import read_ahead
 from ingest.report import Failure, SyncReport
+
+if TYPE_CHECKING:
+    from langchain_core.document_loaders import BaseLoader
 
 SAVE_EVERY_S = 30.0
 """How often the derived indexes are written during a long sync."""
@@ -27,16 +32,23 @@ SAVE_EVERY_S = 30.0
 
 def sync(
     library: Library,
-    paths: Iterable[str | Path],
+    paths: Iterable[str | Path] = (),
     *,
+    loader: BaseLoader | None = None,
+    only: Collection[Path] | None = None,
     progress: Report | None = None,
     dry_run: bool = False,
 ) -> SyncReport:
     """Make the library hold what lies under the paths, as it is on disk, and say what was done.
 
     New files are added, changed ones replaced, vanished ones removed; what came from elsewhere
-    is left alone. A file that cannot be read is reported, and the rest go in. With `dry_run` the
-    report says what would be done, without reading any file's contents beyond its hash.
+    is left alone. A renamed file, removed here and added there, keeps its chunks. A file that
+    cannot be read is reported, and the rest go in. With `only`, nothing is looked at but those
+    absolute paths and what is under them. With `dry_run` the report says what would be done,
+    without reading any file's contents beyond its hash.
+
+    What a LangChain `loader` loads goes in too: a document for each "source" in the metadata, in
+    the place of one of that source. The loader's own exceptions pass.
 
     Raises LibraryError, before anything is done, for a path that does not exist and that the
     library holds nothing from.
@@ -45,9 +57,13 @@ def sync(
     tops = check_paths(library.store.sources("path"), given)
     show = progress or silent
     if dry_run:
-        return _foresee(library, tops)
+        return _foresee(library, _scope(library, tops, only))
     with library.writing(lambda: show(Progress("waiting"))):
-        return _Run(library, show).run(tops)
+        run = _Run(library, show)
+        run.files(_scope(library, tops, only))
+        if loader is not None:
+            run.loader(loader)
+        return run.end()
 
 
 def check_paths(sources: Sequence[str], paths: Iterable[str | Path]) -> list[Path]:
@@ -59,23 +75,42 @@ def check_paths(sources: Sequence[str], paths: Iterable[str | Path]) -> list[Pat
     return tops
 
 
-def _vanished(library: Library, tops: list[Path], listing: Listing) -> list[str]:
-    """The library's sources under the paths that are not on the disk any more."""
+@dataclass
+class _Scope:
+    """What a sync is about: the files that are there, and the library's documents that are not."""
+
+    listing: Listing
+    vanished: list[Document]
+
+
+def _scope(library: Library, tops: list[Path], only: Collection[Path] | None) -> _Scope:
+    listing = list_files(tops, passing_over=library.folder)
+
+    def wanted(source: str) -> bool:
+        return only is None or any(is_under(source, top) for top in only)
+
+    listing.files = [path for path in listing.files if wanted(str(path))]
     present = {str(path) for path in listing.files}
     unknown = [Path(failure.source) for failure in listing.unreadable]
-    return [
+    vanished = [
         source
         for source in library.store.sources("path")
         if source not in present
+        and wanted(source)
         and any(is_under(source, top) for top in tops)
         and not any(is_under(source, folder) for folder in unknown)
     ]
+    found = (library.store.document(source) for source in vanished)
+    return _Scope(listing, [document for document in found if document is not None])
 
 
-def _foresee(library: Library, tops: list[Path]) -> SyncReport:
-    listing = list_files(tops, passing_over=library.folder)
-    report = SyncReport(removed=_vanished(library, tops, listing), failed=listing.unreadable)
-    for path in listing.files:
+def _foresee(library: Library, scope: _Scope) -> SyncReport:
+    report = SyncReport(
+        removed=[document.source for document in scope.vanished],
+        failed=scope.listing.unreadable,
+        passed_over=dict(scope.listing.passed_over),
+    )
+    for path in scope.listing.files:
         known = library.store.document(str(path))
         try:
             same = known is not None and known.hash == hash_file(path)
@@ -102,24 +137,59 @@ class _Run:
         self._done = 0
         self._total = 0
         self._intake = Intake(library, self._report, self._embedding)
+        self._moving = threading.Lock()
+        self._vanished: list[Document] = []
 
-    def run(self, tops: list[Path]) -> SyncReport:
-        listing = list_files(tops, passing_over=self._library.folder)
+    def files(self, scope: _Scope) -> None:
+        """Take out what vanished and in what is there."""
+        listing = scope.listing
         self._report.failed += listing.unreadable
-        self._intake.remove(_vanished(self._library, tops, listing))
-        self._total = len(listing.files)
-        for path, prepared in _one_ahead(listing.files, self._prepare):
+        self._report.passed_over = dict(listing.passed_over)
+        self._total += len(listing.files)
+        self._vanished = self._maybe_moved(scope)
+        kept = {document.source for document in self._vanished}
+        self._intake.remove(d.source for d in scope.vanished if d.source not in kept)
+        for path, prepared in read_ahead(listing.files, self._prepare):
             self._tell("reading", str(path))
             if prepared is None:  # it vanished while we were at work
                 self._intake.remove([str(path)])
             else:
                 self._intake.take(prepared)
-            self._done += 1
-            if time.monotonic() - self._saved_at > SAVE_EVERY_S:
-                self._save()
+            self._step()
+        self._intake.remove(document.source for document in self._vanished)
+
+    def loader(self, loader: BaseLoader) -> None:
+        """Take in what a LangChain loader loads."""
+        from ingest.load.community import load_each
+
+        for source, content_hash, loaded in load_each(loader):
+            self._total += 1
+            self._tell("reading", source)
+            facts = FileFacts(source, "loader", content_hash, 0, 0)
+            known = self._library.store.document(source)
+            same = known is not None and known.hash == content_hash and known.status == "ok"
+            self._intake.take(Prepared(facts, None if same else loaded))
+            self._step()
+
+    def end(self) -> SyncReport:
+        """Write the indexes, and give the report, by source."""
         self._save()
+        self._library.store.drop_drafts()
         self._tell("done")
+        self._report.sort()
         return self._report
+
+    def _maybe_moved(self, scope: _Scope) -> list[Document]:
+        """The vanished documents whose bytes a new file may hold; the others can go at once."""
+        known = set(self._library.store.sources("path"))
+        new = [path for path in scope.listing.files if str(path) not in known]
+        sizes = {(path.suffix.lower(), size_of(path)) for path in new}
+        return [
+            document
+            for document in scope.vanished
+            if document.status == "ok"
+            and (Path(document.source).suffix.lower(), document.size) in sizes
+        ]
 
     def _prepare(self, path: Path) -> Prepared | None:
         try:
@@ -130,7 +200,27 @@ class _Run:
         except OSError as error:
             facts = FileFacts(str(path), "path", "", 0, 0)
             return Prepared(facts, error=f"cannot be read: {error.strerror}")
-        return prepare(self._library, facts, path, path.name)
+        moved = self._moved_to(facts)
+        return moved or prepare(self._library, facts, path, path.name)
+
+    def _moved_to(self, facts: FileFacts) -> Prepared | None:
+        """The file as one that the library has from a path that is gone; else None."""
+        known = self._library.store.document(facts.source)
+        if known is not None and known.status == "ok":
+            return None
+        suffix = Path(facts.source).suffix.lower()
+        with self._moving:  # two copies cannot both be the one that moved
+            for document in self._vanished:
+                same_format = Path(document.source).suffix.lower() == suffix
+                if document.hash == facts.hash and same_format:
+                    self._vanished.remove(document)
+                    return Prepared(facts, moved=document)
+        return None
+
+    def _step(self) -> None:
+        self._done += 1
+        if time.monotonic() - self._saved_at > SAVE_EVERY_S:
+            self._save()
 
     def _save(self) -> None:
         self._tell("indexing")
@@ -158,22 +248,3 @@ def prepare(library: Library, facts: FileFacts, path: Path, name: str) -> Prepar
         return Prepared(facts, error=str(error))
     except Exception as error:  # noqa: BLE001 - a bug in a parser costs one file, not the run
         return Prepared(facts, error=f"cannot be read ({type(error).__name__}: {error})")
-
-
-def _one_ahead(
-    paths: Sequence[Path], prepare: Callable[[Path], Prepared | None]
-) -> Iterator[tuple[Path, Prepared | None]]:
-    """Every path with what was prepared from it, the next one being read meanwhile."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="kvasir-read")
-    try:
-        ahead: deque[tuple[Path, Future[Prepared | None]]] = deque()
-        for path in paths:
-            ahead.append((path, pool.submit(prepare, path)))
-            if len(ahead) > 1:
-                first, future = ahead.popleft()
-                yield first, future.result()
-        while ahead:
-            first, future = ahead.popleft()
-            yield first, future.result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)

@@ -6,7 +6,7 @@ It knows messages and tokens, not documents or the words of prompts.
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -69,7 +69,7 @@ class KvasirChat(BaseChatModel):
     stop: list[str] = Field(default_factory=list)
     grammar: str = ""
     json_schema: dict[str, Any] | None = None
-    lookup: bool = True
+    lookup: bool | Literal["exact"] = "exact"
     passages: PassageReading = Field(default_factory=lambda: get_settings().passages)
     kv_reuse: KVReuse = Field(default_factory=lambda: get_settings().kv_reuse)
     blobs: Path = Field(default_factory=lambda: get_settings().cache / "kv")

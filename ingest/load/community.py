@@ -5,33 +5,56 @@ packages, and that nothing here reads better, come through it.
 """
 
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import DocumentError
-from ingest.load.characters import clean, sane_title
+from ingest.files import hash_bytes
+from ingest.load.characters import clean, one_line, sane_title
 from ingest.load.loaded import Loaded
 from ingest.page import Page
 
 if TYPE_CHECKING:
     from langchain_core.document_loaders import BaseLoader
+    from langchain_core.documents import Document
+
+
+def load_each(loader: "BaseLoader") -> Iterator[tuple[str, str, Loaded]]:
+    """What any LangChain loader loads, by source: the source, a hash of its content, its pages.
+
+    A page for each of its Documents, in order. Page labels come from the Documents' metadata
+    ("page_label", else "page", which counts from 0 in LangChain). The loader's own exceptions
+    pass.
+    """
+    by_source: dict[str, list[Document]] = {}
+    for document in loader.lazy_load():
+        source = str(document.metadata.get("source") or type(loader).__name__)
+        by_source.setdefault(source, []).append(document)
+    for source, documents in by_source.items():
+        loaded = _loaded(documents, loader, source)
+        content = "\0".join(
+            [loaded.title, *(f"{page.label}\0{page.text}" for page in loaded.pages)]
+        )
+        yield source, hash_bytes(content.encode("utf-8", "surrogatepass")), loaded
 
 
 def load_with(loader: "BaseLoader") -> Loaded:
-    """What any LangChain loader loads, as one document: a page for each of its Documents.
+    """All that a loader loads as one document. Raises DocumentError if there is no text."""
+    loaded = _loaded(loader.load(), loader, "")
+    if not any(page.text.strip() for page in loaded.pages):
+        raise DocumentError(f"no text in what {type(loader).__name__} loaded")
+    return loaded
 
-    Page labels come from the Documents' metadata ("page_label", else "page", which counts from 0
-    in LangChain). Raises DocumentError if there is no text; the loader's own exceptions pass.
-    """
-    documents = loader.load()
+
+def _loaded(documents: Sequence["Document"], loader: "BaseLoader", source: str) -> Loaded:
     pages = [
         Page(number, clean(document.page_content), _label(document.metadata))
         for number, document in enumerate(documents, start=1)
     ]
-    if not any(page.text.strip() for page in pages):
-        raise DocumentError(f"no text in what {type(loader).__name__} loaded")
-    title = next((str(document.metadata.get("title") or "") for document in documents), "")
-    return Loaded(tuple(pages), type(loader).__name__, sane_title(title))
+    titles = (sane_title(str(document.metadata.get("title") or "")) for document in documents)
+    title = next(filter(None, titles), "") or one_line(Path(source).name)
+    return Loaded(tuple(pages), type(loader).__name__, title)
 
 
 def parse_conllu(path: Path) -> tuple[list[Page], str]:

@@ -16,6 +16,7 @@ from models.engine.context import SEQUENCES, Context, Placement
 from models.engine.identity import adapted, identity
 from models.engine.model import Model
 from models.engine.prompt import Prompt, Reading
+from models.engine.rounding import rows_alike
 from models.engine.sampling import Sampling
 from models.engine.scheduler import Scheduler
 from models.engine.stream import Job, Stream
@@ -47,6 +48,7 @@ class Engine:
         self._waiting: list[Job] = []  # the thread's: others only read it
         self._changed = threading.Condition()
         self._closed = False
+        self._drafts_are_exact = False
         self._thread = threading.Thread(target=self._run, name="kvasir-engine", daemon=True)
         self._thread.start()
         # At exit the thread must be out of llama.cpp before the interpreter is torn down.
@@ -183,6 +185,7 @@ class Engine:
 
     def _run(self) -> None:
         try:
+            self._drafts_are_exact = rows_alike(self._context)
             self._serve()
             self._scheduler.close()
         finally:  # whatever became of it, nobody waits for what will not come
@@ -198,11 +201,17 @@ class Engine:
                 self._changed.wait_for(self._is_wanted)
                 if self._closed:
                     return
-                self._waiting += self._arrived
+                self._waiting += map(self._settled, self._arrived)
                 self._arrived.clear()
             # Without the lock: this may read and save megabytes, and takes the stores' locks.
             self._scheduler.admit(self._waiting)
             self._scheduler.turn()
+
+    def _settled(self, job: Job) -> Job:
+        """The job, told whether drafts are exact here, if it wants no others."""
+        if job.sampling and job.sampling.lookup == "exact":
+            job.sampling = replace(job.sampling, lookup=self._drafts_are_exact)
+        return job
 
     def _is_wanted(self) -> bool:
         waiting = [*self._waiting, *self._arrived]

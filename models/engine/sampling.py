@@ -1,6 +1,7 @@
 """How the next token is chosen. It does not know llama.cpp: models.engine.sampler applies it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -10,8 +11,9 @@ class Sampling:
     `temperature` 0 always takes the likeliest token. `repeat_penalty` above 1 makes the answer's
     own last 64 tokens less likely (Keskar et al. 2019, CTRL, section 4.1). `seed` None draws
     another text every time. `stop` strings end the text and are not part of it. `grammar` is
-    GBNF, with the rule `root`: nothing else is written. `lookup` lets greedy answers be drafted
-    from the prompt (models.engine.lookup); the text stays the same.
+    GBNF, with the rule `root`: nothing else is written. `lookup` lets answers be drafted from the
+    prompt (models.engine.lookup): "exact" where that changes nothing, to the last bit; True
+    wherever it pays, and then what is nearly a tie may fall otherwise; False never.
     """
 
     temperature: float = 0.0
@@ -22,7 +24,7 @@ class Sampling:
     max_tokens: int = 256
     stop: tuple[str, ...] = ()
     grammar: str = ""
-    lookup: bool = True
+    lookup: bool | Literal["exact"] = "exact"
 
 
 class StopFilter:

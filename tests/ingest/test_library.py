@@ -128,7 +128,8 @@ def test_a_reader_is_undisturbed_by_a_rebuild_and_then_refuses(tmp_path: Path, d
 
         with Library(folder, embedder=other, any_embedder=True) as writer:
             rebuild(writer, search_meanwhile)
-        assert seen == [3, 3]
+        assert len(seen) > 2
+        assert set(seen) == {3}
         with pytest.raises(LibraryError, match="--rebuild"):
             reader.search("fox")
 

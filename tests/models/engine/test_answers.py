@@ -36,7 +36,7 @@ GROUNDED = [
 def test_drafts_change_no_answer_and_come_true_where_it_repeats(engine: Engine) -> None:
     drafted = accepted = 0
     for prompt in GROUNDED:
-        with_drafts, finish = answer(engine, prompt, Sampling(max_tokens=14))
+        with_drafts, finish = answer(engine, prompt, Sampling(max_tokens=14, lookup=True))
         plain, without = answer(engine, prompt, Sampling(max_tokens=14, lookup=False))
         assert with_drafts == plain
         assert (finish.reason, finish.completion_tokens) == (without.reason, 14)
@@ -51,7 +51,7 @@ def test_drafts_change_no_answer_and_come_true_where_it_repeats(engine: Engine) 
 def test_drafts_change_no_draw_either(engine: Engine) -> None:
     accepted = 0
     for seed in range(4):
-        draw = Sampling(0.5, seed=seed, max_tokens=16)
+        draw = Sampling(0.5, seed=seed, max_tokens=16, lookup=True)
         drawn, finish = answer(engine, GROUNDED[seed], draw)
         plain, _ = answer(
             engine, GROUNDED[seed], Sampling(0.5, seed=seed, max_tokens=16, lookup=False)
@@ -63,14 +63,16 @@ def test_drafts_change_no_draw_either(engine: Engine) -> None:
 
 @pytest.mark.usefixtures("eager")
 def test_no_draft_goes_beyond_the_last_token_or_a_stop_string(engine: Engine) -> None:
-    whole, _ = answer(engine, GROUNDED[0], Sampling(max_tokens=20))
+    whole, _ = answer(engine, GROUNDED[0], Sampling(max_tokens=20, lookup=True))
     assert whole == " 6, 7, 8, 9, 10, 11,"
     for most in range(1, 12):
-        cut, finish = answer(engine, GROUNDED[0], Sampling(max_tokens=most))
+        cut, finish = answer(engine, GROUNDED[0], Sampling(max_tokens=most, lookup=True))
         assert whole.startswith(cut)
         assert finish.completion_tokens == most
     for stop in ("7", ", 8", "9, 1"):
-        cut, finish = answer(engine, GROUNDED[0], Sampling(max_tokens=20, stop=(stop,)))
+        cut, finish = answer(
+            engine, GROUNDED[0], Sampling(max_tokens=20, stop=(stop,), lookup=True)
+        )
         assert cut == whole[: whole.index(stop)]
         assert finish.reason == "stop"
 
@@ -80,10 +82,10 @@ def test_no_draft_goes_beyond_the_last_token_or_a_stop_string(engine: Engine) ->
 
 def test_a_stop_string_ends_the_answer_and_is_not_shown(engine: Engine) -> None:
     prompt = "Count: 1, 2, 3, 4,"
-    whole, _ = answer(engine, prompt, Sampling(max_tokens=20))
+    whole, _ = answer(engine, prompt, Sampling(max_tokens=20, lookup=True))
     for length in (1, 2, 5):  # the longer ones lie across tokens
         stop = whole[8 : 8 + length]
-        cut, finish = answer(engine, prompt, Sampling(max_tokens=20, stop=(stop,)))
+        cut, finish = answer(engine, prompt, Sampling(max_tokens=20, stop=(stop,), lookup=True))
         assert cut == whole[: whole.index(stop)]
         assert finish.reason == "stop"
 
