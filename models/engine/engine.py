@@ -48,7 +48,7 @@ class Engine:
         self._waiting: list[Job] = []  # the thread's: others only read it
         self._changed = threading.Condition()
         self._closed = False
-        self._drafts_are_exact = False
+        self.drafts_are_exact = False  # until the thread has looked
         self._thread = threading.Thread(target=self._run, name="kvasir-engine", daemon=True)
         self._thread.start()
         # At exit the thread must be out of llama.cpp before the interpreter is torn down.
@@ -185,7 +185,7 @@ class Engine:
 
     def _run(self) -> None:
         try:
-            self._drafts_are_exact = rows_alike(self._context)
+            self.drafts_are_exact = rows_alike(self._context)
             self._serve()
             self._scheduler.close()
         finally:  # whatever became of it, nobody waits for what will not come
@@ -210,7 +210,7 @@ class Engine:
     def _settled(self, job: Job) -> Job:
         """The job, told whether drafts are exact here, if it wants no others."""
         if job.sampling and job.sampling.lookup == "exact":
-            job.sampling = replace(job.sampling, lookup=self._drafts_are_exact)
+            job.sampling = replace(job.sampling, lookup=self.drafts_are_exact)
         return job
 
     def _is_wanted(self) -> bool:

@@ -5,6 +5,8 @@ from itertools import pairwise
 import pytest
 from asking import CLEAR, SHORT, answer, asked, begin, likelihood, text
 
+from models.bundled import bundled_chat_model
+from models.engine.context import Placement
 from models.engine.engine import Engine
 from models.engine.grammar import schema_grammar
 from models.engine.prompt import Prompt
@@ -45,6 +47,21 @@ def test_drafts_change_no_answer_and_come_true_where_it_repeats(engine: Engine) 
         accepted += finish.accepted
     assert accepted > len(GROUNDED) * 5
     assert accepted <= drafted
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("alike", [True, False])
+def test_by_default_drafts_are_made_only_where_rows_have_the_same_logits_together_as_alone(
+    monkeypatch: pytest.MonkeyPatch, alike: bool
+) -> None:
+    monkeypatch.setattr("models.engine.engine.rows_alike", lambda context: alike)
+    one = Engine(bundled_chat_model(), Placement(context=512, threads=1))
+    try:
+        _, finish = answer(one, GROUNDED[0], Sampling(max_tokens=14))
+    finally:
+        one.close()
+    assert one.drafts_are_exact == alike
+    assert (finish.drafted > 0) == alike
 
 
 @pytest.mark.usefixtures("eager")
