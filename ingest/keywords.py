@@ -18,7 +18,7 @@ import tantivy
 
 from ingest import segment
 from ingest.document import Passage
-from ingest.sidecar import Sidecar, checksum_of_file
+from ingest.sidecar import Sidecar, checksum_of_file, differences
 from ingest.store import Store
 
 BATCH = 2000
@@ -113,6 +113,17 @@ class KeywordIndex:
                 self._index, self._seq = None, -1
                 return []
         return [(int(i), float(s)) for i, (s, _) in zip(ids, hits, strict=True) if i is not None]
+
+    def check(self) -> list[str]:
+        """How the index differs from the database, one line for each way."""
+        with self._lock:
+            if self._index is None:
+                return ["the keyword index cannot be read"]
+            searcher = self._index.searcher()
+            hits = searcher.search(tantivy.Query.all_query(), max(1, searcher.num_docs)).hits
+            held = searcher.fast_field_values("id", [address for _, address in hits])
+        known = set(self._store.chunk_ids())
+        return differences("the keyword index", {int(i) for i in held if i is not None}, known)
 
     def _query(
         self, schema: tantivy.Schema, searcher: tantivy.Searcher, question: str

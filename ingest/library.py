@@ -6,6 +6,7 @@ models or prompts.
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -199,6 +200,26 @@ class Library:
             keywords.catch_up()
         except OSError as error:
             raise LibraryError(f"{self.folder} cannot be written: {error.strerror}") from error
+
+    def check_indexes(self) -> list[str]:
+        """Bring the derived indexes up to date, and say how they differ from the database."""
+        with self.writing():
+            self.save_indexes()
+            vectors, keywords = self._indexes()
+            return [*vectors.check(), *keywords.check()]
+
+    def rebuild_indexes(self) -> None:
+        """Throw the derived indexes away and build them anew; the caller is `writing`."""
+        self._vectors = self._keywords = None
+        for path in (self.folder / "index.faiss", self.folder / "index.json"):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "keywords", ignore_errors=True)
+        self.save_indexes()
+
+    @property
+    def built_with(self) -> tuple[str, int]:
+        """The embedder that the vectors are of, and their dimensions; "" and 0 for none yet."""
+        return self.store.meta("embedder") or "", int(self.store.meta("dimensions") or 0)
 
     def check_embedder(self) -> None:
         """Raise LibraryError if the library's vectors are another embedder's."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Phase = Literal["waiting", "reading", "embedding", "indexing", "done"]
+Phase = Literal["waiting", "reading", "embedding", "indexing", "checking", "done"]
 
 
 @dataclass(frozen=True)

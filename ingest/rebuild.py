@@ -1,12 +1,20 @@
-"""Splitting and embedding a whole library anew, from the pages it holds."""
+"""Splitting and embedding documents anew, from the pages that the library holds."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ingest.document import Document
 from ingest.embed import digests_of, embed_chunks
 from ingest.library import Library
 from ingest.progress import Progress, Report, silent
-from ingest.rows import delete_chunks, insert_chunks, set_embedder
+from ingest.rows import (
+    delete_chunks,
+    insert_chunks,
+    set_embedder,
+    sweep_all_vectors,
+    take_drafts,
+)
 from ingest.split import Chunk, split
 
 
@@ -18,23 +26,32 @@ def rebuild(library: Library, progress: Report | None = None) -> list[str]:
     """
     show = progress or silent
     with library.writing(lambda: show(Progress("waiting"))):
-        embedder, store = library.embedder, library.store
         documents = [d for d in library.documents() if d.status == "ok"]
-        for done, document in enumerate(documents):
-            _embed(library, document, show, done, len(documents))
-        with store.transaction(apart=True) as connection:
-            set_embedder(connection, embedder.name, embedder.dimensions)
-            for document in documents:
-                delete_chunks(connection, document.id)
-            connection.execute("DELETE FROM vectors")
-            for document in documents:
-                chunks, digests = _chunks(library, document)
-                insert_chunks(connection, document.id, chunks, digests, {})
-        store.drop_drafts()
+        split_anew(library, documents, show)
         show(Progress("indexing", len(documents), len(documents)))
         library.save_indexes()
         show(Progress("done", len(documents), len(documents)))
     return [document.source for document in documents]
+
+
+def split_anew(library: Library, documents: Sequence[Document], show: Report) -> None:
+    """Replace these documents' chunks and vectors, by the present embedder; the caller is writing.
+
+    All documents must be given where the embedder is another one.
+    """
+    embedder, store = library.embedder, library.store
+    for done, document in enumerate(documents):
+        _embed(library, document, show, done, len(documents))
+    with store.transaction(apart=True) as connection:
+        set_embedder(connection, embedder.name, embedder.dimensions)
+        for document in documents:
+            delete_chunks(connection, document.id)
+        sweep_all_vectors(connection)
+        take_drafts(connection)  # for vectors that other documents have, too
+        for document in documents:
+            chunks, digests = _chunks(library, document)
+            insert_chunks(connection, document.id, chunks, digests, {})
+    store.drop_drafts()
 
 
 def _embed(library: Library, document: Document, show: Report, done: int, total: int) -> None:

@@ -46,6 +46,21 @@ def sweep_vectors(connection: sqlite3.Connection, vectors: Iterable[int]) -> Non
     )
 
 
+def sweep_all_vectors(connection: sqlite3.Connection) -> None:
+    """Remove every vector that no chunk has."""
+    connection.execute(
+        "DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE vector = vectors.id)"
+    )
+
+
+def take_drafts(connection: sqlite3.Connection) -> None:
+    """Put drafts in the place of the vectors of the same digests."""
+    connection.execute(
+        "UPDATE vectors SET embedding = drafts.embedding FROM drafts "
+        "WHERE drafts.digest = vectors.digest"
+    )
+
+
 def insert_document(
     connection: sqlite3.Connection, facts: FileFacts, *, format: str, title: str, error: str
 ) -> int:

@@ -62,3 +62,12 @@ def checksum_of_file(path: Path, before: int = 0) -> int:
         while piece := file.read(1 << 22):
             before = zlib.crc32(piece, before)
     return before
+
+
+def differences(index: str, held: set[int], known: set[int]) -> list[str]:
+    """How the ids that an index holds differ from the database's, one line for each way."""
+    missing, strange = len(known - held), len(held - known)
+    return [
+        *([f"{index} lacks {missing} of {len(known)} chunks"] if missing else []),
+        *([f"{index} holds {strange} chunks that are not in the database"] if strange else []),
+    ]

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -217,6 +217,13 @@ class Store:
         else:
             with self._lock, translated(self.path), transaction(self._connection):
                 yield self._connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own that reads one state of the database, whoever writes."""
+        with translated(self.path), closing(connect(self.path)) as connection:
+            connection.execute("BEGIN")
+            yield connection
 
     # What the derived indexes and a search read
 

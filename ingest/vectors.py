@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ingest.sidecar import Sidecar, checksum_of_file, write_atomically
+from ingest.sidecar import Sidecar, checksum_of_file, differences, write_atomically
 from ingest.store import Store
 
 BATCH = 8192
@@ -65,6 +65,14 @@ class VectorIndex:
             query = np.array([vector], dtype=np.float32)
             scores, ids = self._index.search(query, min(k, self._index.ntotal))
         return [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
+
+    def check(self) -> list[str]:
+        """How the index differs from the database, one line for each way."""
+        import faiss
+
+        with self._lock:
+            held = [] if self._index is None else faiss.vector_to_array(self._index.id_map)
+        return differences("index.faiss", {int(i) for i in held}, set(self._store.chunk_ids()))
 
     def save(self) -> None:
         """Write the index and what it stands for; only while holding the library's write lock."""

@@ -1,0 +1,74 @@
+"""`python ingest --doctor --fix`: making anew what is not as it must be.
+
+Whatever is derived is made from the text that the library holds, and that from its file where
+it is lost. What cannot be mended is left for the next examination to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingest.doctor import Finding
+from ingest.document import Document, FileFacts
+from ingest.errors import LibraryError
+from ingest.invariants import damage
+from ingest.library import Library
+from ingest.progress import Progress, Report, silent
+from ingest.rebuild import split_anew
+from ingest.rows import sweep_all_vectors
+from ingest.sync import sync
+
+LOST = "its text was lost: add it again"
+
+
+def mend(library: Library, findings: Sequence[Finding], progress: Report | None = None) -> None:
+    """Mend what an examination found; examine again to see what is left.
+
+    Raises LibraryError where the database itself is damaged, or its vectors are another
+    embedder's.
+    """
+    show = progress or silent
+    with library.writing(lambda: show(Progress("waiting"))):
+        with library.store.snapshot() as connection:
+            broken = damage(connection)
+        if broken:
+            raise LibraryError(
+                f"{library.store.path} is damaged ({broken[0]}). Move it away and ingest again"
+            )
+        library.check_embedder()
+        _drop_orphans(library)
+        sources = {f.source for f in findings if f.check in ("document", "vector")}
+        ill = [d for source in sorted(sources) if (d := library.store.document(source))]
+        lost = [d for d in ill if d.status == "failed" or not _has_text(library, d)]
+        for document in lost:
+            _fail(library, document)
+        if whole := [document for document in ill if document not in lost]:
+            split_anew(library, whole, show)
+        if any(finding.check == "index" for finding in findings):
+            library.rebuild_indexes()
+        library.save_indexes()
+    changed = {finding.source for finding in findings if finding.check == "file"}
+    lost_files = {document.source for document in lost if document.origin == "path"}
+    if changed | lost_files:
+        sync(library, sorted(changed | lost_files), progress=show)
+
+
+def _drop_orphans(library: Library) -> None:
+    with library.store.transaction() as connection:
+        for table in ("chunks", "pages"):
+            connection.execute(
+                f"DELETE FROM {table} WHERE document NOT IN (SELECT id FROM documents)"
+            )
+        sweep_all_vectors(connection)
+
+
+def _has_text(library: Library, document: Document) -> bool:
+    return any(page.text.strip() for page in library.store.pages(document.source))
+
+
+def _fail(library: Library, document: Document) -> None:
+    """Take the rest of a document away; it is read again if it has a file."""
+    facts = FileFacts(
+        document.source, document.origin, document.hash, document.size, document.mtime_ns
+    )
+    library.store.fail(facts, title=document.title, error=document.error or LOST)
