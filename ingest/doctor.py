@@ -54,7 +54,7 @@ def examine(library: Library, progress: Report | None = None) -> list[Finding]:
         every = invariants.documents(connection)
         embedder, dimensions = library.built_with
         for done, document in enumerate(every):
-            show(Progress("checking", done, len(every), document[1]))
+            show(Progress("reading", done, len(every), document[1]))
             for trouble in invariants.troubles(connection, document, embedder, dimensions):
                 check: Check = "vector" if trouble.vectors else "document"
                 findings.append(Finding(check, trouble.source, trouble.problem))
@@ -86,7 +86,7 @@ def _of_other_files(library: Library, show: Report) -> Iterator[Finding]:
     """Documents whose file is gone or holds something else by now."""
     documents = [document for document in library.documents() if document.origin == "path"]
     for done, document in enumerate(documents):
-        show(Progress("checking", done, len(documents), document.source))
+        show(Progress("reading", done, len(documents), document.source))
         try:
             if hash_file(Path(document.source)) != document.hash and document.status == "ok":
                 yield Finding("file", document.source, "the file has changed since it was read")

@@ -7,6 +7,7 @@ it is lost. What cannot be mended is left for the next examination to find.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ingest.doctor import Finding
 from ingest.document import Document, FileFacts
@@ -39,18 +40,18 @@ def mend(library: Library, findings: Sequence[Finding], progress: Report | None 
         _drop_orphans(library)
         sources = {f.source for f in findings if f.check in ("document", "vector")}
         ill = [d for source in sorted(sources) if (d := library.store.document(source))]
-        lost = [d for d in ill if d.status == "failed" or not _has_text(library, d)]
-        for document in lost:
-            _fail(library, document)
-        if whole := [document for document in ill if document not in lost]:
-            split_anew(library, whole, show)
+        if with_text := [d for d in ill if d.status == "ok" and _has_text(library, d)]:
+            split_anew(library, with_text, show)
+        for document in ill:  # whose text may be another by now: its file knows
+            if document not in with_text or _has_file(document):
+                _fail(library, document)
         if any(finding.check == "index" for finding in findings):
             library.rebuild_indexes()
         library.save_indexes()
     changed = {finding.source for finding in findings if finding.check == "file"}
-    lost_files = {document.source for document in lost if document.origin == "path"}
-    if changed | lost_files:
-        sync(library, sorted(changed | lost_files), progress=show)
+    read_again = changed | {document.source for document in ill if document.origin == "path"}
+    if read_again:
+        sync(library, sorted(read_again), progress=show)
 
 
 def _drop_orphans(library: Library) -> None:
@@ -64,6 +65,10 @@ def _drop_orphans(library: Library) -> None:
 
 def _has_text(library: Library, document: Document) -> bool:
     return any(page.text.strip() for page in library.store.pages(document.source))
+
+
+def _has_file(document: Document) -> bool:
+    return document.origin == "path" and Path(document.source).is_file()
 
 
 def _fail(library: Library, document: Document) -> None:

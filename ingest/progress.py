@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Phase = Literal["waiting", "reading", "embedding", "indexing", "checking", "done"]
+Phase = Literal["waiting", "reading", "embedding", "indexing", "done"]
 
 
 @dataclass(frozen=True)

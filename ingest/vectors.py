@@ -70,6 +70,7 @@ class VectorIndex:
         """How the index differs from the database, one line for each way."""
         import faiss
 
+        held: Any
         with self._lock:
             held = [] if self._index is None else faiss.vector_to_array(self._index.id_map)
         return differences("index.faiss", {int(i) for i in held}, set(self._store.chunk_ids()))
