@@ -159,7 +159,7 @@ def find_embedder(name: str) -> Path | None:
 def _load(name: str) -> "SentenceTransformer":
     found = find_embedder(name)
     # A name on the hub is the one case in which anything is fetched.
-    folder = _bundled_folder(found) if found and name == EMBEDDER else found or name
+    folder = bundled_folder(found) if found and name == EMBEDDER else found or name
     local = isinstance(folder, Path)
     # HF_HUB_OFFLINE would hold for the whole process, and a chat model on the hub with it.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -176,7 +176,8 @@ def _load(name: str) -> "SentenceTransformer":
         raise ModelError(f"the embedder {name} cannot be loaded: {first_line(error)}") from error
 
 
-def _bundled_folder(source: Path) -> Path:
+def bundled_folder(source: Path) -> Path:
+    """The bundled embedder's file as a sentence-transformers folder, converted at first use."""
     from models.e5_container import read_container, write_folder
 
     cache = get_settings().cache.expanduser()
