@@ -20,6 +20,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -124,7 +125,7 @@ def one_changed(folder: Path, embedder: KvasirEmbeddings, files: int) -> Row:
             times = []
             for turn in range(3):
                 (place / "0000.txt").write_text(f"Note 0 was changed: turn {turn}.")
-                times.append(timed(lambda p=place: sync(library, [p])))
+                times.append(timed(partial(sync, library, [place])))
             seconds[place] = min(times)
     return Row(f"1 changed file of {files}", seconds[many], "that file alone", seconds[alone], 0.5)
 
