@@ -1,20 +1,28 @@
-"""PDF: a page of text per page, in the order that PDFium reads it."""
+"""PDF: a page of text per page, in the order that people read it, with its headings and tables."""
 
-import re
 import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import pypdfium2 as pdfium
 
 from ingest.errors import DocumentError
-from ingest.load.characters import clean, sane_title
+from ingest.load.characters import sane_title
+from ingest.load.draft import Draft
 from ingest.load.hyphens import mend_hyphens
+from ingest.load.pdf_blocks import CELL, Block, blocks_of
+from ingest.load.pdf_columns import reading_order
+from ingest.load.pdf_headings import bookmarks, heading_levels, title_of
+from ingest.load.pdf_lines import joined_in_one
+from ingest.load.pdf_rules import page_rules
+from ingest.load.pdf_tables import inside_of, ruled_tables
+from ingest.load.pdf_words import Run, main_turn, page_runs
+from ingest.load.rows import table_lines
 from ingest.page import Page
 
 _PDFIUM = threading.Lock()  # the library is not thread-safe
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_CJK_LINE_END = re.compile(rf"(?<=[{_CJK}，、：；])[ \t]*\n(?=[{_CJK}])")
-_FULL_LINE = 0.8  # of the page's longest line: a shorter one ends where its author ended it
 
 
 def parse(path: Path) -> tuple[list[Page], str]:
@@ -22,52 +30,73 @@ def parse(path: Path) -> tuple[list[Page], str]:
     with _PDFIUM:
         try:
             with pdfium.PdfDocument(path) as document:
-                raw = [_text(document, index) for index in range(len(document))]
+                raw = [_blocks(document, index) for index in range(len(document))]
                 labels = [document.get_page_label(index) for index in range(len(document))]
                 title = sane_title(document.get_metadata_value("Title"))
+                outline = bookmarks(document)
         except pdfium.PdfiumError as error:
             raise DocumentError(_reason(error)) from error
-    texts = mend_hyphens(raw)
+    blocks = _mended(raw)
+    levels = heading_levels(blocks, outline)
     pages = [
-        Page(number, _tidy(text), label.strip() or str(number))
-        for number, (text, label) in enumerate(zip(texts, labels, strict=True), start=1)
+        _page(index, page, levels, label.strip() or str(index + 1))
+        for index, (page, label) in enumerate(zip(blocks, labels, strict=True))
     ]
-    return pages, title
+    return pages, title or sane_title(title_of(blocks))
 
 
-def _text(document: pdfium.PdfDocument, index: int) -> str:
+def _blocks(document: pdfium.PdfDocument, index: int) -> list[Block]:
+    """The blocks of one page; a damaged page among sound ones has none."""
     try:
         page = document[index]
     except pdfium.PdfiumError:
-        return ""  # a damaged page among sound ones; a document of none is refused by the caller
+        return []
     try:
-        textpage = page.get_textpage()
-        try:
-            return str(textpage.get_text_range())
-        finally:
-            textpage.close()
+        return _laid_out(page, page_runs(page))
+    except pdfium.PdfiumError:
+        return []
     finally:
         page.close()
 
 
-def _tidy(text: str) -> str:
-    """Cleaned, no blanks at line ends, and Chinese sentences whole again across lines."""
-    lines = [re.sub(r"[ \t\xa0]+", " ", line).strip() for line in clean(text).split("\n")]
-    return join_cjk_lines("\n".join(lines).strip("\n"))
+def _laid_out(page: pdfium.PdfPage, runs: list[Run]) -> list[Block]:
+    """The page's runs in reading order; what stands across the others comes last."""
+    turn = main_turn(runs)
+    main = [run for run in runs if run.turn == turn]
+    if sum(not run.upright for run in main) > 0.3 * len(main):  # written from top to bottom
+        return [Block("\n".join(run.text for run in runs))] if runs else []
+    tables = ruled_tables(main, page_rules(page, turn))
+    taken = inside_of(tables)
+    parts = reading_order([*(run for run in main if run.order not in taken), *tables])
+    others = (run for run in runs if run.turn != turn)
+    across = [list(group) for _, group in groupby(others, key=lambda run: run.turn)]
+    aside = (replace(block, size=0.0) for group in across for block in blocks_of([group]))
+    return [*blocks_of(parts), *aside]  # without a size, so that they count for no headings
 
 
-def join_cjk_lines(text: str) -> str:
-    """The text without the line breaks inside Chinese or Japanese paragraphs.
+def _mended(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
+    """The pages' blocks with the words mended that line ends broke."""
+    texts = iter(mend_hyphens(block.text for blocks in pages for block in blocks))
+    return [[replace(block, text=next(texts)) for block in blocks] for blocks in pages]
 
-    Such text has no spaces, so a break in mid-word would hide the word from search.
-    """
-    longest = max(map(len, text.split("\n")))
 
-    def join(match: re.Match[str]) -> str:
-        line_start = text.rfind("\n", 0, match.start()) + 1
-        return "" if match.start() - line_start >= _FULL_LINE * longest else match.group()
+def _page(
+    index: int, blocks: Iterable[Block], levels: dict[tuple[int, int], int], label: str
+) -> Page:
+    draft = Draft()
+    for number, block in enumerate(blocks):
+        level = levels.get((index, number))
+        if block.table:
+            draft.table(table_lines(_rows(block)))
+        elif level is not None:
+            draft.heading(level, joined_in_one(block.text.split("\n")))
+        else:
+            draft.block(block.text)
+    return draft.page(index + 1, label)
 
-    return _CJK_LINE_END.sub(join, text)
+
+def _rows(block: Block) -> Iterator[list[str]]:
+    return (row.split(CELL) for row in block.text.split("\n"))
 
 
 def _reason(error: pdfium.PdfiumError) -> str:

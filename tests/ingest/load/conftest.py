@@ -1,9 +1,12 @@
 """What the parsers' tests share: the real files, and PDFs written by hand."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
@@ -32,21 +35,52 @@ def make_pdf() -> Callable[..., bytes]:
     return _pdf
 
 
+@pytest.fixture(scope="session")
+def draw_pdf() -> Callable[..., bytes]:
+    """A PDF whose pages hold texts where they are put, and lines.
+
+    A page is a list of texts (x, y, size, words), bold where a fifth is true, and of lines
+    (x0, y0, x1, y1). Points from the left and from below, on a page of 612 by 792.
+    """
+    return _drawn
+
+
 def _pdf(pages: list[list[str]], title: str = "", roman: bool = False) -> bytes:
-    kids = " ".join(f"{10 + 2 * i} 0 R" for i in range(len(pages)))
+    streams = []
+    for lines in pages:
+        shown = " ".join(f"({line}) Tj T*" for line in lines)
+        streams.append(f"BT /F1 12 Tf 14 TL 72 720 Td {shown} ET" if lines else "")
+    return _file(streams, title, roman)
+
+
+def _drawn(
+    pages: list[list[tuple[float | str | bool, ...]]], title: str = "", rotate: int = 0
+) -> bytes:
+    return _file([" ".join(map(_mark, page)) for page in pages], title, rotate=rotate)
+
+
+def _mark(mark: tuple[float | str | bool, ...]) -> str:
+    if not any(isinstance(part, str) for part in mark):
+        return "{} {} m {} {} l S".format(*mark)
+    x, y, size, words, bold = (*mark, False)[:5]
+    return f"BT /F{2 if bold else 1} {size} Tf {x} {y} Td ({words}) Tj ET"
+
+
+def _file(streams: list[str], title: str, roman: bool = False, rotate: int = 0) -> bytes:
+    kids = " ".join(f"{10 + 2 * i} 0 R" for i in range(len(streams)))
     labels = "/PageLabels << /Nums [0 << /S /r >>] >>" if roman else ""
+    font = "<< /Type /Font /Subtype /Type1 /BaseFont"
     objects = {
         1: f"<< /Type /Catalog /Pages 2 0 R {labels} >>",
-        2: f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
-        3: "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        2: f"<< /Type /Pages /Kids [{kids}] /Count {len(streams)} >>",
+        3: f"{font} /Helvetica >>",
         4: f"<< /Title ({title}) >>",
+        5: f"{font} /Helvetica-Bold >>",
     }
-    for i, lines in enumerate(pages):
-        shown = " ".join(f"({line}) Tj T*" for line in lines)
-        stream = f"BT /F1 12 Tf 14 TL 72 720 Td {shown} ET" if lines else ""
+    for i, stream in enumerate(streams):
         objects[10 + 2 * i] = (
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {11 + 2 * i} 0 R"
-            " /Resources << /Font << /F1 3 0 R >> >> >>"
+            f" /Rotate {rotate} /Resources << /Font << /F1 3 0 R /F2 5 0 R >> >> >>"
         )
         objects[11 + 2 * i] = f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream"
     out = "%PDF-1.4\n"

@@ -60,8 +60,8 @@ TITLES = {
 
 # What must be in the text, or the reason why there is none.
 HARD = {
-    "failure-after-repair.pdf": "A guide for people with cancer,\ntheir families and friends",
-    "invalid-structure.pdf": "Threats Highlight the Importance of Establishing\nLeadership",
+    "failure-after-repair.pdf": "A guide for people with cancer, their families and friends",
+    "invalid-structure.pdf": "Threats Highlight the Importance of Establishing Leadership",
     "korean-tables.pdf": "무이자할부, 다이어트할부, 삼성카드 할인이 적용된 일시불 및",
     "malformed.pptx": "Test Slide\n\nProblem Date Placeholder",
     "no-utf8.eml": "בהצלחה,",

@@ -1,7 +1,7 @@
 import pytest
 
 from ingest.errors import DocumentError
-from ingest.load.pdf import join_cjk_lines, parse
+from ingest.load.pdf import parse
 
 
 def test_every_page_is_a_page_blank_ones_too(write, make_pdf) -> None:
@@ -20,12 +20,3 @@ def test_the_documents_own_page_labels_are_used(write, make_pdf) -> None:
 def test_bytes_that_are_no_pdf_after_all_are_damaged(write) -> None:
     with pytest.raises(DocumentError, match="damaged: it cannot be opened as a PDF"):
         parse(write("a.pdf", "%PDF-1.7\nnothing follows"))
-
-
-def test_chinese_lines_are_joined_where_the_line_is_full() -> None:
-    text = "一个很长的句子在这里被行尾断\n开了，然后继续。\n短行\n下一段"
-    assert join_cjk_lines(text) == "一个很长的句子在这里被行尾断开了，然后继续。\n短行\n下一段"
-    assert (
-        join_cjk_lines("A full line of English\nand another")
-        == "A full line of English\nand another"
-    )
