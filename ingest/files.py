@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingest.errors import LibraryError
 from ingest.report import Failure
+from ingest.walk import Walk
+from models.errors import first_line
+from models.settings import get_settings
 
 
 @dataclass
 class Listing:
     """The files found, by path, and what could not be looked into.
 
-    `passed_over` counts what was left out on purpose, by reason.
+    `passed_over` counts what was left out on purpose, by reason; a folder counts as one.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -25,8 +32,18 @@ class Listing:
 
 
 def absolute(path: str | Path) -> Path:
-    """A path as the library names it: "~" expanded, absolute, links on the way resolved."""
-    return Path(path).expanduser().resolve()
+    """A path as the library names it: "~" expanded, absolute, links on the way resolved.
+
+    On a disk that takes several spellings for one name, it is the disk's own spelling.
+    """
+    try:
+        resolved = Path(path).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # no such home, links in a circle, a NUL
+        raise LibraryError(f"{path} is no path: {first_line(error)}") from error
+    found = Path(resolved.anchor)
+    for name in resolved.parts[1:]:
+        found /= _name_on_disk(found, name)
+    return found
 
 
 def is_under(source: str, top: Path) -> bool:
@@ -34,25 +51,29 @@ def is_under(source: str, top: Path) -> bool:
     return source == str(top) or source.startswith(os.path.join(str(top), ""))
 
 
-def list_files(tops: Iterable[Path], *, passing_over: Path) -> Listing:
+def list_files(
+    tops: Iterable[Path], *, passing_over: Path, only: Collection[Path] | None = None
+) -> Listing:
     """Every file under the paths, once, by path.
 
-    Hidden files and folders, office programs' lock files and the folder `passing_over` are
-    passed over; links to folders are not followed, so there are no loops. A path that is gone
-    holds nothing.
+    Passed over, and counted: what is hidden or temporary by its name, what a .kvasirignore at or
+    below the path given leaves out, links to folders (so there are no loops) and to nothing,
+    devices, pipes and sockets; and the folder `passing_over`, which is not counted. A path that
+    is given is taken whatever its name. A path that is gone holds nothing. With `only`, nothing
+    is looked at but those paths and what is under them.
     """
-    listing = Listing()
-    found: set[Path] = set()
+    walk = Walk(str(passing_over), only)
     for top in tops:
-        found.update([top] if top.is_file() else _walk(top, passing_over, listing))
-    for path in sorted(found):
-        try:
-            str(path).encode("utf-8")
-        except UnicodeEncodeError:
-            name = os.fsencode(path).decode("utf-8", "backslashreplace")
-            listing.unreadable.append(Failure(name, "its name is not valid text: rename it"))
+        walk.take(str(top))
+    listing = Listing(unreadable=[Failure(_shown(s), why) for s, why in walk.unreadable.items()])
+    for path in sorted(walk.files, key=lambda path: path.replace(os.sep, "\0")):
+        if _shown(path) == path:
+            listing.files.append(Path(path))
         else:
-            listing.files.append(path)
+            reason = "its name is not valid text: rename it"
+            listing.unreadable.append(Failure(_shown(path), reason))
+    passed = {path: why for path, why in walk.passed_over.items() if not walk.has_taken(path)}
+    listing.passed_over.update(passed.values())
     return listing
 
 
@@ -65,9 +86,29 @@ def size_of(path: Path) -> int:
 
 
 def hash_file(path: Path) -> str:
-    """The BLAKE2b hash of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
+    """The BLAKE2b hash of a file's bytes, in hexadecimal.
+
+    Raises OSError also for what is no regular file, which is not waited for, and for one that is
+    larger than KVASIR_MAX_FILE_MB.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as file:
+        facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        check_size(facts.st_size)
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
+
+
+def check_size(size: int) -> None:
+    """Raise OSError for a file of so many bytes if it is larger than is read."""
+    most = get_settings().max_file_mb
+    if size > most * 1_000_000:
+        raise OSError(
+            errno.EFBIG,
+            f"it has {size:,} bytes, KVASIR_MAX_FILE_MB allows {most:,} million. "
+            "Raise that, or name the file in a .kvasirignore",
+        )
 
 
 def hash_bytes(data: bytes) -> str:
@@ -75,21 +116,31 @@ def hash_bytes(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=32).hexdigest()
 
 
-def _walk(top: Path, passing_over: Path, listing: Listing) -> Iterator[Path]:
-    def note(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):
-            reason = f"cannot be looked into: {error.strerror}"
-            listing.unreadable.append(Failure(str(error.filename), reason))
-
-    for folder, folders, files in os.walk(top, onerror=note):
-        here = Path(folder)
-        folders[:] = [name for name in folders if _is_wanted(here / name, passing_over)]
-        yield from (
-            here / name
-            for name in files
-            if _is_wanted(here / name, passing_over) and (here / name).is_file()
-        )
+def _shown(path: str) -> str:
+    """A path as text: bytes that are none are written in hexadecimal."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _is_wanted(path: Path, passing_over: Path) -> bool:
-    return not path.name.startswith((".", "~$")) and path != passing_over
+def _name_on_disk(folder: Path, name: str) -> str:
+    """A name as its folder lists it, where the disk ignores case or how accents are written."""
+    others = {name.swapcase(), *(unicodedata.normalize(form, name) for form in ("NFC", "NFD"))}
+    if not any(_is_same(folder / name, folder / other) for other in others - {name}):
+        return name
+    try:
+        listed = os.listdir(folder)
+    except OSError:
+        return name
+    alike = (other for other in listed if _folded(other) == _folded(name))
+    same = [other for other in alike if _is_same(folder / name, folder / other)]
+    return name if name in same or not same else same[0]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samestat(os.lstat(one), os.lstat(other))
+    except (OSError, ValueError):
+        return False

@@ -103,6 +103,12 @@ class Settings(BaseSettings):
     retrieve: int = Field(
         3, ge=1, le=20, description="Passages that are retrieved and read per answer."
     )
+    max_file_mb: int = Field(
+        200,
+        ge=1,
+        description="Millions of bytes that a file may have to be read into the library; a larger "
+        "one is named as failed.",
+    )
     cache: Folder = Field(
         user_cache_path("kvasir"), description="The folder for what can be computed again."
     )
