@@ -2,6 +2,7 @@
 
 from ingest.document import Document
 from ingest.errors import DocumentError, LibraryError
+from ingest.filter import Filter
 from ingest.library import Library
 from ingest.page import Page
 from ingest.progress import Progress
@@ -14,6 +15,7 @@ __all__ = [
     "Document",
     "DocumentError",
     "Failure",
+    "Filter",
     "Library",
     "LibraryError",
     "Page",

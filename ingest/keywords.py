@@ -10,167 +10,217 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import tantivy
 
-from ingest import segment
-from ingest.document import Passage
-from ingest.sidecar import Sidecar, checksum_of_file, differences
+from ingest.differences import differences
+from ingest.filter import Filter
+from ingest.keyword_terms import (
+    BUILD,
+    analyzer,
+    chunks_among,
+    chunks_between,
+    filtered,
+    mark_of,
+    marks,
+    question_query,
+    row_of,
+    schema,
+)
+from ingest.sidecar import Sidecar, checksum_of_file
 from ingest.store import Store
 
 BATCH = 2000
 """Chunks read from the database at a time."""
 
-MAX_TERMS = 128
-"""Terms of a question that are looked up: of a longer one, the rarest."""
-
 HEAP_BYTES = 64_000_000
 
-BUILD = f"1 segment {segment.VERSION}"
-"""Whatever changes the terms in the index changes this, and so has it rebuilt."""
+SLOW = 20_000
+"""From so many chunks on, somebody is told how far their indexing is."""
+
+CHECKED = 32_768
+"""Chunk ids read at a time, or more where the index holds some twice."""
+
+META = "meta.json"
+"""Where Tantivy says which segments there are; the one file that it changes."""
+
+Tell = Callable[[int, int], None]
+"""Told how many chunks are in, and of how many."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Open:
+    """The index as it was at one change; a search goes on with it whatever is written."""
+
+    index: tantivy.Index
+    schema: tantivy.Schema
+    searcher: tantivy.Searcher
+    seq: int
 
 
 class KeywordIndex:
-    """Tantivy in a folder of the library."""
+    """Tantivy in a folder of the library, searched without locks."""
 
     def __init__(self, folder: Path, store: Store) -> None:
         """Open what is there, if it belongs to this library; else there is nothing to find yet."""
         self._path = folder / "keywords"
         self._sidecar = self._path / "kvasir.json"
         self._store = store
-        self._lock = threading.Lock()
-        self._analyzer = _analyzer()
-        self._index: tantivy.Index | None = None
-        self._seq = -1
+        self._opening = threading.Lock()
+        self._writing = threading.Lock()
+        self._analyzer = analyzer()
+        self._checked: dict[str, int] = {}
+        self._open: _Open | None = None
         self.refresh()
 
     @property
     def seq(self) -> int:
         """The change that the index stands for; -1 where it has to be built."""
-        return self._seq
+        return self._open.seq if self._open else -1
 
     def refresh(self) -> None:
         """See what another process has written."""
-        with self._lock:
+        with self._opening:
             saved = Sidecar.read(self._sidecar)
-            library = self._store.library_id
-            if saved is None or (saved.library, saved.build) != (library, BUILD):
-                self._index, self._seq = None, -1
-                return
-            if saved.seq == self._seq:
-                return
-            try:
-                if self._index is None:
-                    if _checksum(self._path) != saved.checksum:
-                        return
-                    self._index = _ready(tantivy.Index.open(str(self._path)), self._analyzer)
-                self._index.reload()
-                self._seq = saved.seq
-            except (OSError, ValueError, KeyError, TypeError):
-                self._index, self._seq = None, -1
+            if saved is None:
+                return  # it is being built: what is open stays true of its own state
+            if (saved.library, saved.build) != (self._store.library_id, BUILD):
+                self._open = None
+            elif saved.seq != self.seq:
+                try:
+                    self._open = self._opened(saved, self._open)
+                except (OSError, ValueError, KeyError, TypeError):
+                    self._open = None
 
-    def catch_up(self) -> None:
+    def catch_up(self, tell: Tell | None = None) -> None:
         """Bring the index to the database's present state; the caller holds the write lock."""
-        self.refresh()
-        with self._lock:
-            until = self._store.seq()
-            if self._index is None or until < self._seq:
-                self._index, self._seq = self._created(), 0
-            elif until == self._seq:
+        with self._writing:
+            self.refresh()
+            until, held, saved = self._store.seq(), self._open, Sidecar.read(self._sidecar)
+            follows = held is not None and self._store.forgotten() <= held.seq <= until
+            fresh = saved is None or not follows
+            if held is None or saved is None or fresh:
+                self._checked = {}
+                index, changed = self._created(), self._store.chunk_ids()
+            elif held.seq == saved.seq == until:
                 return
-            fresh = self._seq == 0
-            changed = self._store.chunk_ids() if fresh else self._store.changed(self._seq, until)
-            self._write(self._index, changed, fresh=fresh)
-            self._index.reload()
-            self._seq = until
-            Sidecar(
-                library=self._store.library_id,
-                seq=until,
-                build=BUILD,
-                count=self._index.searcher().num_docs,
-                checksum=_checksum(self._path),
-            ).write(self._sidecar)
+            else:
+                index, changed = held.index, self._store.changed(held.seq, until)
+            self._write(index, changed, until, fresh, tell)
+            with self._opening:
+                self._checked = _checksums(self._path, self._checked)
+                self._open = self._reloaded(index)
+                Sidecar(
+                    library=self._store.library_id,
+                    seq=until,
+                    build=BUILD,
+                    count=self._open.searcher.num_docs,
+                    files=self._checked,
+                ).write(self._sidecar)
 
-    def search(self, question: str, k: int) -> list[tuple[int, float]]:
+    def search(
+        self, question: str, k: int, filter: Filter | None = None
+    ) -> list[tuple[int, float]]:
         """The k best chunk ids with their BM25 scores for any of the question's terms, best first.
 
-        [] for a question without terms. An index that turns out damaged finds nothing, and is
-        built again by the next `catch_up`.
+        With a filter, the best of those in documents that it lets through. [] for a question
+        without terms. An index that turns out damaged finds nothing, and is built again by the
+        next `catch_up`.
         """
-        with self._lock:
-            if self._index is None:
-                return []
-            try:
-                searcher = self._index.searcher()
-                query = self._query(self._index.schema, searcher, question)
-                hits = searcher.search(query, k, count=False).hits
-                ids = searcher.fast_field_values("id", [address for _, address in hits])
-            except (OSError, ValueError):
-                self._sidecar.unlink(missing_ok=True)
-                self._index, self._seq = None, -1
-                return []
+        held = self._open
+        if held is None:
+            return []
+        try:
+            query = question_query(held.schema, held.searcher, self._analyzer, question)
+            if filter is not None:
+                query = filtered(held.schema, query, filter)
+            hits = held.searcher.search(query, k, count=False).hits
+            ids = held.searcher.fast_field_values("id", [address for _, address in hits])
+        except (OSError, ValueError):
+            self._sidecar.unlink(missing_ok=True)
+            self._open = None
+            return []
         return [(int(i), float(s)) for i, (s, _) in zip(ids, hits, strict=True) if i is not None]
 
     def check(self) -> list[str]:
-        """How the index differs from the database, one line for each way."""
-        with self._lock:
-            if self._index is None:
-                return ["the keyword index cannot be read"]
-            searcher = self._index.searcher()
-            hits = searcher.search(tantivy.Query.all_query(), max(1, searcher.num_docs)).hits
-            held = searcher.fast_field_values("id", [address for _, address in hits])
-        known = set(self._store.chunk_ids())
-        return differences("the keyword index", {int(i) for i in held if i is not None}, known)
+        """How the index differs from the database, one line for each way; after `catch_up`."""
+        held = self._open
+        if held is None:
+            return ["the keyword index cannot be read"]
 
-    def _query(
-        self, schema: tantivy.Schema, searcher: tantivy.Searcher, question: str
-    ) -> tantivy.Query:
-        terms = list(dict.fromkeys(self._analyzer.analyze(" ".join(segment.segment(question)))))
-        if len(terms) > MAX_TERMS:
-            terms = sorted(terms, key=lambda term: searcher.doc_freq("text", term))
-            known = [term for term in terms if searcher.doc_freq("text", term)]
-            terms = known[:MAX_TERMS]
-        wanted = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(schema, "text", term, "freq"))
-            for term in terms
-        ]
-        return tantivy.Query.boolean_query(wanted) if wanted else tantivy.Query.empty_query()
+        def between(after: int, until: int | None) -> list[int]:
+            query = chunks_between(held.schema, after, until)
+            limit = CHECKED
+            while len(hits := held.searcher.search(query, limit, count=False).hits) == limit:
+                limit *= 2
+            ids = held.searcher.fast_field_values("id", [address for _, address in hits])
+            return [int(i) for i in ids if i is not None]
+
+        return differences("the keyword index", self._store, between)
+
+    def _opened(self, saved: Sidecar, held: _Open | None) -> _Open | None:
+        """What is on the disk; what was open already, where that is damaged or half written."""
+        found = _checksums(self._path, self._checked)
+        known = {name: found[name] for name in found if name in saved.files and name != META}
+        if any(saved.files[name] != checksum for name, checksum in known.items()):
+            return held
+        # Files that the sidecar does not know: somebody was killed after committing them.
+        may_be_newer = not found.keys() <= saved.files.keys()
+        if found != saved.files and not may_be_newer:
+            return held
+        index = held.index if held else tantivy.Index.open(str(self._path))
+        opened = self._reloaded(index if held else _ready(index, self._analyzer))
+        if found != saved.files and opened.seq <= saved.seq:
+            return held
+        self._checked = found
+        return opened
+
+    def _reloaded(self, index: tantivy.Index) -> _Open:
+        index.reload()
+        searcher = index.searcher()
+        hits = searcher.search(marks(index.schema), 2, count=False).hits
+        found = searcher.fast_field_values("seq", [address for _, address in hits])
+        if len(found) != 1 or found[0] is None:
+            raise ValueError("the index does not say which state it stands for")
+        return _Open(index, index.schema, searcher, int(found[0]))
 
     def _created(self) -> tantivy.Index:
         if self._path.is_dir():
+            self._sidecar.unlink(missing_ok=True)  # first, for who reads meanwhile
             shutil.rmtree(self._path)
         else:
             self._path.unlink(missing_ok=True)
         self._path.mkdir(parents=True)
-        return _ready(tantivy.Index(_schema(), str(self._path)), self._analyzer)
+        return _ready(tantivy.Index(schema(), str(self._path)), self._analyzer)
 
-    def _write(self, index: tantivy.Index, changed: Sequence[int], *, fresh: bool) -> None:
+    def _write(
+        self,
+        index: tantivy.Index,
+        changed: Sequence[int],
+        seq: int,
+        fresh: bool,
+        tell: Tell | None,
+    ) -> None:
         writer = index.writer(HEAP_BYTES, num_threads=1)
         for first in range(0, len(changed), BATCH):
             batch = changed[first : first + BATCH]
             if not fresh:
-                # Not by term: that takes a number as signed, and so finds nothing in "id".
-                there = tantivy.Query.term_set_query(index.schema, "id", batch)
-                writer.delete_documents_by_query(there)
-            for passage in self._store.passages(batch):
-                writer.add_document(_document(passage))
+                writer.delete_documents_by_query(chunks_among(index.schema, batch))
+            passages = self._store.passages(batch)
+            traits = self._store.traits({passage.document_id for passage in passages})
+            for passage in passages:
+                if passage.document_id in traits:  # else removed in between
+                    writer.add_document(row_of(passage, traits[passage.document_id]))
+            if tell and len(changed) > SLOW:
+                tell(first + len(batch), len(changed))
+        if not fresh:
+            writer.delete_documents_by_query(marks(index.schema))
+        writer.add_document(mark_of(seq))
         writer.commit()
         writer.wait_merging_threads()
-
-
-def _analyzer() -> tantivy.TextAnalyzer:
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-    return builder.filter(tantivy.Filter.stemmer("english")).build()
-
-
-def _schema() -> tantivy.Schema:
-    schema = tantivy.SchemaBuilder()
-    schema.add_unsigned_field("id", indexed=True, fast=True)
-    schema.add_text_field("text", tokenizer_name="kvasir", index_option="freq")
-    return schema.build()
 
 
 def _ready(index: tantivy.Index, analyzer: tantivy.TextAnalyzer) -> tantivy.Index:
@@ -179,21 +229,17 @@ def _ready(index: tantivy.Index, analyzer: tantivy.TextAnalyzer) -> tantivy.Inde
     return index
 
 
-def _checksum(folder: Path) -> int:
-    """Over the files that the index is made of; Tantivy checks none of them when it opens."""
-    meta = folder / "meta.json"
+def _checksums(folder: Path, known: dict[str, int]) -> dict[str, int]:
+    """Of the files that the index is made of; Tantivy checks none of them when it opens.
+
+    Its segments never change, so those whose checksum is known are not read again.
+    """
+    meta = folder / META
     found = json.loads(meta.read_text("utf-8"))
     segments = {segment["segment_id"].replace("-", "") for segment in found["segments"]}
     files = sorted(path for path in folder.iterdir() if path.name.split(".")[0] in segments)
-    checksum = 0
-    for path in [meta, *files]:
-        checksum = checksum_of_file(path, zlib.crc32(path.name.encode(), checksum))
-    return checksum
-
-
-def _document(passage: Passage) -> tantivy.Document:
-    document = tantivy.Document()
-    document.add_unsigned("id", passage.chunk_id)
-    headings = [title for title in passage.headings if title not in passage.text]
-    document.add_text("text", " ".join(segment.segment("\n".join([*headings, passage.text]))))
-    return document
+    checksums = {
+        path.name: known[path.name] if path.name in known else checksum_of_file(path)
+        for path in files
+    }
+    return {**checksums, META: checksum_of_file(meta)}

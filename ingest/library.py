@@ -6,8 +6,6 @@ models or prompts.
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,15 +18,14 @@ from ingest.document import Document, Passage
 from ingest.embedder import Embedder
 from ingest.errors import LibraryError
 from ingest.files import absolute
+from ingest.filter import Filter
 from ingest.fuse import blend, fuse
+from ingest.indexes import Indexes
 from ingest.page import Page
 from ingest.store import Store
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document as LangChainDocument
-
-    from ingest.keywords import KeywordIndex
-    from ingest.vectors import VectorIndex
 
 DEPTH = 50
 """How many chunks each of the two searches gives to the fusion."""
@@ -56,9 +53,7 @@ class Library:
         self.store = Store(self.folder / "library.db")
         self._embedder = embedder
         self._file_lock = FileLock(self.folder / ".lock")
-        self._building = threading.Lock()
-        self._vectors: VectorIndex | None = None
-        self._keywords: KeywordIndex | None = None
+        self._indexes = Indexes(self.folder, self.store, self._file_lock)
         try:
             if not any_embedder and self.store.meta("embedder"):
                 self.check_embedder()
@@ -68,7 +63,7 @@ class Library:
 
     def close(self) -> None:
         """Let go of the files; closing twice is harmless."""
-        self._vectors = self._keywords = None
+        self._indexes.close()
         self.store.close()
 
     def __enter__(self) -> Library:
@@ -84,18 +79,24 @@ class Library:
 
     # Looking things up
 
-    def search(self, query: str, k: int = 5) -> list[LangChainDocument]:
+    def search(
+        self, query: str, k: int = 5, filter: Filter | None = None
+    ) -> list[LangChainDocument]:
         """The k passages that bear most on a question, best first.
 
         `page_content` is the chunk's text; the metadata holds source, title, page, label, start,
         end, score, headings, chunk_id and document_id. Scores rank, and mean nothing across
-        questions. [] for a blank question or an empty library.
+        questions. With a filter, they are the best of the documents that it lets through. [] for
+        a blank question or an empty library.
         """
         question = query.encode("utf-8", "replace").decode("utf-8").strip()
         if not question or k < 1 or self.store.seq() == 0:
             return []
         depth = max(DEPTH, k)
-        searches = (self.nearest(question, depth), self.matching(question, depth))
+        searches = (
+            self.nearest(question, depth, filter),
+            self.matching(question, depth, filter),
+        )
         rankings = [[chunk for chunk, _ in found] for found in searches]
         fused = fuse([*rankings, blend(*searches)], k=FUSION_K)
         found: list[LangChainDocument] = []
@@ -107,21 +108,24 @@ class Library:
                 break
         return found[:k]
 
-    def nearest(self, question: str, k: int) -> list[tuple[int, float]]:
+    def nearest(
+        self, question: str, k: int, filter: Filter | None = None
+    ) -> list[tuple[int, float]]:
         """The k chunk ids whose vectors are nearest to the question's, with cosines, best first."""
         self.check_embedder()
-        vectors, _ = self._indexes()
-        vectors.catch_up()
+        vectors = self._indexes.vectors()
         vector = self.embedder.embed_query(question)
         self._check_dimensions(len(vector))
-        return vectors.search(vector, k)
+        return vectors.search(vector, k, _narrow(filter))
 
-    def matching(self, question: str, k: int) -> list[tuple[int, float]]:
+    def matching(
+        self, question: str, k: int, filter: Filter | None = None
+    ) -> list[tuple[int, float]]:
         """The k chunk ids that match the question's words best, with BM25 scores, best first."""
-        keywords = self._current_keywords()
-        hits = keywords.search(question, k)
+        keywords = self._indexes.keywords()
+        hits = keywords.search(question, k, _narrow(filter))
         if keywords.seq < 0:  # it turned out damaged
-            hits = self._current_keywords().search(question, k)
+            hits = self._indexes.keywords().search(question, k, _narrow(filter))
         return hits
 
     def documents(self) -> list[Document]:
@@ -191,30 +195,21 @@ class Library:
         with lock:
             yield
 
-    def save_indexes(self) -> None:
-        """Bring the derived indexes up to date and onto the disk; the caller is `writing`."""
-        vectors, keywords = self._indexes()
-        try:
-            vectors.catch_up()
-            vectors.save()
-            keywords.catch_up()
-        except OSError as error:
-            raise LibraryError(f"{self.folder} cannot be written: {error.strerror}") from error
+    def save_indexes(self, tell: Callable[[int, int], None] | None = None) -> None:
+        """Bring the derived indexes up to date and onto the disk; the caller is `writing`.
+
+        Where that takes long, `tell` is told how many chunks an index has, and of how many.
+        """
+        self._indexes.save(tell)
 
     def check_indexes(self) -> list[str]:
         """Bring the derived indexes up to date, and say how they differ from the database."""
         with self.writing():
-            self.save_indexes()
-            vectors, keywords = self._indexes()
-            return [*vectors.check(), *keywords.check()]
+            return self._indexes.check()
 
     def rebuild_indexes(self) -> None:
         """Throw the derived indexes away and build them anew; the caller is `writing`."""
-        self._vectors = self._keywords = None
-        for path in (self.folder / "index.faiss", self.folder / "index.json"):
-            path.unlink(missing_ok=True)
-        shutil.rmtree(self.folder / "keywords", ignore_errors=True)
-        self.save_indexes()
+        self._indexes.rebuild()
 
     @property
     def built_with(self) -> tuple[str, int]:
@@ -247,29 +242,6 @@ class Library:
             f"Run: python ingest --rebuild --library {self.folder}"
         )
 
-    def _indexes(self) -> tuple[VectorIndex, KeywordIndex]:
-        from ingest.keywords import KeywordIndex
-        from ingest.vectors import VectorIndex
-
-        with self._building:
-            if self._vectors is None or self._keywords is None:
-                self._vectors = VectorIndex(self.folder, self.store)
-                self._keywords = KeywordIndex(self.folder, self.store)
-            return self._vectors, self._keywords
-
-    def _current_keywords(self) -> KeywordIndex:
-        """The keyword index, brought up to date unless somebody else is writing."""
-        _, keywords = self._indexes()
-        if keywords.seq != self.store.seq():
-            keywords.refresh()
-        if keywords.seq != self.store.seq():
-            try:
-                with self._file_lock.acquire(timeout=0):
-                    self.save_indexes()
-            except (Timeout, OSError):
-                pass  # what it has is still true: chunks that went are dropped by the database
-        return keywords
-
 
 def library_folder(folder: str | Path | None) -> Path:
     """The absolute folder of a library, by default the one of the settings; not created."""
@@ -278,6 +250,10 @@ def library_folder(folder: str | Path | None) -> Path:
 
         folder = get_settings().library
     return absolute(folder)
+
+
+def _narrow(filter: Filter | None) -> Filter | None:
+    return None if filter == Filter() else filter
 
 
 def _hit(passage: Passage, score: float) -> LangChainDocument:

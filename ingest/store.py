@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.document import Document, FileFacts, Passage
 from ingest.errors import LibraryError
+from ingest.filter import TRAITS, Filter, Traits, conditions
 from ingest.page import Page
 from ingest.rows import (
     delete_document,
@@ -51,9 +52,9 @@ _PAGES = """
 SELECT p.number, p.text, p.label, p.headings
 FROM pages p JOIN documents d ON d.id = p.document WHERE d.source = ?
 """
-_EMBEDDINGS = """
-SELECT c.id, v.embedding FROM chunks c JOIN vectors v ON v.id = c.vector
-WHERE c.id IN ({}) ORDER BY c.id
+_CHUNK_VECTORS = """
+SELECT c.id, c.document, v.embedding FROM chunks c JOIN vectors v ON v.id = c.vector
+WHERE {} ORDER BY c.id
 """
 _PAGE_TEXT = "SELECT text FROM pages WHERE document = ? AND number = ?"
 
@@ -231,6 +232,18 @@ class Store:
         """The number of the last change; 0 for a library that never held a chunk."""
         return int(self._rows("SELECT coalesce(max(seq), 0) FROM changes")[0][0])
 
+    def forgotten(self) -> int:
+        """The last change that is not kept any more: what follows from there on can follow."""
+        return int(self._rows("SELECT coalesce(min(seq), 1) FROM changes")[0][0]) - 1
+
+    def forget_changes(self, until: int) -> None:
+        """Let go of the changes up to one; the last of all stays, so that `seq` does."""
+        with self.transaction() as connection:
+            connection.execute(
+                "DELETE FROM changes WHERE seq <= ? AND seq < (SELECT max(seq) FROM changes)",
+                (until,),
+            )
+
     def changed(self, after: int, until: int) -> list[int]:
         """The chunk ids that came or went with the changes after one and up to another."""
         sql = "SELECT DISTINCT chunk FROM changes WHERE seq > ? AND seq <= ? ORDER BY chunk"
@@ -239,20 +252,44 @@ class Store:
     def chunk_ids(self) -> list[int]:
         return [row[0] for row in self._rows("SELECT id FROM chunks ORDER BY id")]
 
-    def embeddings(self, ids: Sequence[int]) -> tuple[list[int], np.ndarray]:
-        """The ids that exist, ascending, and their vectors as float32 rows in that order."""
+    def chunk_ids_after(self, after: int, limit: int) -> list[int]:
+        """The next chunk ids after one, ascending."""
+        sql = "SELECT id FROM chunks WHERE id > ? ORDER BY id LIMIT ?"
+        return [row[0] for row in self._rows(sql, (after, limit))]
+
+    def chunk_ids_among(self, ids: Sequence[int]) -> list[int]:
+        """Those of the ids that exist, ascending."""
+        rows = self._rows_in("SELECT id FROM chunks WHERE id IN ({}) ORDER BY id", ids)
+        return [row[0] for row in rows]
+
+    def chunk_vectors(self, ids: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The ids that exist, ascending, their documents, and their vectors as float32 rows."""
+        return self._chunk_vectors(self._rows_in(_CHUNK_VECTORS.format("c.id IN ({})"), ids))
+
+    def chunk_vectors_after(
+        self, after: int, limit: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `chunk_vectors`, of the next chunks after one."""
+        sql = _CHUNK_VECTORS.format("c.id > ?")
+        return self._chunk_vectors(self._rows(f"{sql} LIMIT ?", (after, limit)))
+
+    def documents_where(self, filter: Filter) -> np.ndarray:
+        """The ids of the documents that a filter lets through."""
         import numpy as np
 
-        rows = self._rows_in(_EMBEDDINGS, ids)
-        if not rows:
-            return [], np.zeros((0, 0), dtype=np.float32)
-        if len({len(row[1]) for row in rows}) > 1 or len(rows[0][1]) % 2:
-            raise LibraryError(
-                f"{self.path} holds vectors of several lengths. "
-                f"Run: python ingest --doctor --fix --library {self.path.parent}"
-            )
-        halves = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f2")
-        return [row[0] for row in rows], halves.reshape(len(rows), -1).astype(np.float32)
+        condition, parameters = conditions(filter)
+        rows = self._rows(f"SELECT d.id FROM documents d WHERE {condition}", parameters)
+        return np.array([row[0] for row in rows], dtype=np.int64)
+
+    def traits(self, documents: Iterable[int]) -> dict[int, Traits]:
+        """What filters ask of these documents, by their ids."""
+        sql = f"SELECT d.id, {TRAITS} FROM documents d WHERE d.id IN ({{}})"
+        return {row[0]: Traits(*row[1:]) for row in self._rows_in(sql, list(documents))}
+
+    def embeddings(self, ids: Sequence[int]) -> tuple[list[int], np.ndarray]:
+        """The ids that exist, ascending, and their vectors as float32 rows in that order."""
+        found, _, vectors = self.chunk_vectors(ids)
+        return found.tolist(), vectors
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """The chunks that exist among these ids, ascending by id."""
@@ -280,6 +317,19 @@ class Store:
                 )
             )
         return [passage for passage in passages if passage.text]  # else removed in between
+
+    def _chunk_vectors(self, rows: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        import numpy as np
+
+        if len({len(row[2]) for row in rows}) > 1 or (rows and len(rows[0][2]) % 2):
+            raise LibraryError(
+                f"{self.path} holds vectors of several lengths. "
+                f"Run: python ingest --doctor --fix --library {self.path.parent}"
+            )
+        halves = np.frombuffer(b"".join(row[2] for row in rows), dtype="<f2")
+        vectors = halves.reshape(len(rows), -1 if rows else 0).astype(np.float32)
+        ids = np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2)
+        return ids[:, 0].copy(), ids[:, 1].copy(), vectors
 
     def _digests(self, table: str, digests: Iterable[bytes]) -> set[bytes]:
         found: set[bytes] = set()

@@ -1,126 +1,251 @@
-"""The dense index: FAISS over the vectors in the database, exact inner product.
+"""The dense index: a file of most vectors (`ingest.vector_base`), and in memory what came since.
 
 Derived: it follows the store's changes, and a file that is missing, foreign or damaged is built
-again from the store. It does not know texts or embedders.
+again from the store. Adding documents leaves the file as it is, until so much has changed that it
+is replaced by one built anew. It does not know texts or embedders.
 """
 
 from __future__ import annotations
 
+import os
+import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ingest.sidecar import Sidecar, checksum_of_file, differences, write_atomically
+from ingest.differences import differences
+from ingest.filter import Filter
+from ingest.recent import Recent
+from ingest.sidecar import Sidecar, checksum_of_file, remove_drafts, write_atomically
 from ingest.store import Store
+from ingest.vector_base import EXACT, VectorBase, open_base, write_base
+from ingest.vector_state import Rows, VectorState
 
 BATCH = 8192
 """Vectors read from the database at a time."""
 
+LEAST, MOST, SHARE = 500, 60_000, 10
+"""A new file is due when the SHAREth part of the old one has changed, within these bounds.
+
+So that what is read from the database when a library is opened stays little.
+"""
+
+REPEATS = 4
+"""So many times more changes may be followed that leave all vectors as they are: renames."""
+
+AGAIN = 30
+"""Where scores are rounded, so many candidates more, or twice as many, are scored exactly."""
+
+Tell = Callable[[int, int], None]
+"""Told how many chunks an index has taken in, and of how many."""
+
+_SEED = 1
+
 
 class VectorIndex:
-    """FAISS in memory, guarded by a lock; `save` keeps it for the next start."""
+    """Searched without locks; brought up to date by one thread at a time."""
 
     def __init__(self, folder: Path, store: Store) -> None:
         """Load what is saved if it belongs to this library; `catch_up` does the rest."""
         self._path = folder / "index.faiss"
         self._sidecar = folder / "index.json"
+        self._next = folder / "index.next.json"
         self._store = store
-        self._lock = threading.Lock()
-        self._build = ""
-        self._index: Any = None
-        self._seq = 0
-        self._saved: int | None = None
-        self._load()
+        self._updating = threading.Lock()
+        self._loaded: tuple[int, int] | None = None
+        self._state = self._load(_build(store))
 
     @property
     def seq(self) -> int:
         """The change that the index stands for."""
-        return self._seq
+        return self._state.seq
+
+    @property
+    def lag(self) -> int:
+        """How many changes it would have to follow to be up to date, roughly."""
+        if self._state.build != _build(self._store):
+            return self._store.seq()
+        return self._store.seq() - self._state.seq
+
+    @property
+    def needs(self) -> int:
+        """The change after which the log must be kept, for the file on the disk to follow."""
+        state = self._state
+        return state.seq if state.base is None else state.base_seq
+
+    def __len__(self) -> int:
+        """How many chunks are in the index, roughly: those that went may count."""
+        state = self._state
+        return len(state.recent.ids) + (0 if state.base is None else len(state.base.ids))
 
     def catch_up(self) -> None:
-        """Bring the index to the database's present state. Cheap where nothing changed."""
-        with self._lock:
-            until = self._store.seq()
-            build = _build(self._store)
-            if build != self._build or until < self._seq:
-                self._clear(build)
-            if until == self._seq:
-                return
-            if self._seq == 0:
-                self._add(self._store.chunk_ids())
-            else:
-                changed = self._store.changed(self._seq, until)
-                self._index.remove_ids(np.array(changed, dtype=np.int64))
-                self._add(changed)
-            self._seq = until
+        """Bring the index to the database's present state. Cheap where little changed."""
+        with self._updating:
+            self._state = self._caught_up(self._state)
 
-    def search(self, vector: Sequence[float], k: int) -> list[tuple[int, float]]:
-        """The k nearest chunk ids and their cosines, best first; [] for an empty index."""
-        with self._lock:
-            if self._index is None or self._index.ntotal == 0:
-                return []
-            query = np.array([vector], dtype=np.float32)
-            scores, ids = self._index.search(query, min(k, self._index.ntotal))
-        return [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
+    def search(
+        self, vector: Sequence[float], k: int, filter: Filter | None = None
+    ) -> list[tuple[int, float]]:
+        """The k nearest chunk ids and their cosines, best first; [] for an empty index.
+
+        With a filter, the nearest of those in documents that it lets through.
+        """
+        state = self._state
+        query = np.array(vector, dtype=np.float32)
+        rows = self._rows(state, filter)
+        ids, scores = state.recent.search(query, k, rows.recent)
+        if state.base is not None:
+            more_ids, more_scores = self._search_base(state.base, query, k, rows)
+            ids, scores = np.concatenate([ids, more_ids]), np.concatenate([scores, more_scores])
+        best = np.lexsort((ids, -scores))[:k]
+        return [(int(ids[i]), float(scores[i])) for i in best]
 
     def check(self) -> list[str]:
-        """How the index differs from the database, one line for each way."""
-        import faiss
+        """How the index differs from the database, one line for each way; after `catch_up`."""
+        held = self._state.ids()
 
-        held: Any
-        with self._lock:
-            held = [] if self._index is None else faiss.vector_to_array(self._index.id_map)
-        return differences("index.faiss", {int(i) for i in held}, set(self._store.chunk_ids()))
+        def between(after: int, until: int | None) -> list[int]:
+            last = len(held) if until is None else np.searchsorted(held, until, "right")
+            found: list[int] = held[np.searchsorted(held, after, "right") : last].tolist()
+            return found
 
-    def save(self) -> None:
-        """Write the index and what it stands for; only while holding the library's write lock."""
-        import faiss
+        return differences("index.faiss", self._store, between)
 
-        with self._lock:
-            if self._index is None or self._saved == self._seq:
-                return
-            write_atomically(self._path, lambda file: faiss.write_index(self._index, str(file)))
-            Sidecar(
-                library=self._store.library_id,
-                seq=self._seq,
-                build=self._build,
-                count=self._index.ntotal,
-                checksum=checksum_of_file(self._path),
-            ).write(self._sidecar)
-            self._saved = self._seq
+    def save(self, tell: Tell | None = None) -> None:
+        """Write a new file if one is due; only while holding the library's write lock.
 
-    def _load(self) -> None:
-        import faiss
-
-        build, saved = _build(self._store), Sidecar.read(self._sidecar)
-        self._clear(build)
-        if saved is None or (saved.library, saved.build) != (self._store.library_id, build):
+        Searches go on with the old one meanwhile. Raises OSError where it cannot be written.
+        """
+        self.catch_up()
+        state = self._state
+        if not self._store.holds_chunks():
+            self._remove()
             return
-        try:
-            if checksum_of_file(self._path) != saved.checksum:
-                return
-            index = faiss.read_index(str(self._path))
-        except (OSError, RuntimeError, MemoryError):
+        if not self._is_due(state):
             return
-        if index.ntotal == saved.count:
-            self._index, self._seq, self._saved = index, saved.seq, saved.seq
+        remove_drafts(self._path, self._sidecar, self._next)
+        count = self._store.counts()["chunks"]
 
-    def _clear(self, build: str) -> None:
-        import faiss
+        def place(draft: Path) -> None:
+            rows = write_base(draft, count, self._sample, self._every_row(count, tell))
+            files = {self._path.name: checksum_of_file(draft)}
+            Sidecar(self._store.library_id, state.seq, state.build, rows, files).write(self._next)
 
+        # Killed after this, the next start finds the new file's sidecar under its first name.
+        write_atomically(self._path, place)
+        os.replace(self._next, self._sidecar)
+        with self._updating:
+            self._state = self._caught_up(self._load(state.build))
+
+    def _remove(self) -> None:
+        for path in (self._sidecar, self._next, self._path):
+            path.unlink(missing_ok=True)
+        with self._updating:
+            self._state = self._caught_up(self._load(_build(self._store)))
+
+    def _is_due(self, state: VectorState) -> bool:
+        if state.base is None:
+            return True
+        most = max(LEAST, min(MOST, len(state.base.ids) // SHARE))
+        return state.changed > most or state.seq - state.base_seq > REPEATS * most
+
+    def _rows(self, state: VectorState, filter: Filter | None) -> Rows:
+        rows = state.remembered.get(filter)
+        if rows is None:
+            documents = None if filter is None else self._store.documents_where(filter)
+            rows = state.rows_of(documents)
+            state.remembered.put(filter, rows)
+        return rows
+
+    def _search_base(
+        self, base: VectorBase, query: np.ndarray, k: int, rows: Rows
+    ) -> tuple[np.ndarray, np.ndarray]:
+        if base.is_exact:
+            found, scores = base.search(query, k, rows.base)
+            return base.ids[found], scores
+        found, _ = base.search(query, max(2 * k, k + AGAIN), rows.base)
+        ids, _, vectors = self._store.chunk_vectors(base.ids[found].tolist())
+        return ids, vectors @ query if len(ids) else np.zeros(0, np.float32)
+
+    def _load(self, build: str) -> VectorState:
+        """What is on the disk, if it is this library's and can follow the changes; else empty."""
+        self._loaded = _signature(self._sidecar)
         dimensions = int(self._store.meta("dimensions") or 0)
-        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimensions)) if dimensions else None
-        self._build, self._seq, self._saved = build, 0, None
+        state = VectorState(build, Recent.empty(dimensions))
+        if not dimensions:
+            return state
+        for path in (self._sidecar, self._next, self._sidecar):  # while another process writes
+            saved = Sidecar.read(path)
+            if saved is None or (saved.library, saved.build) != (self._store.library_id, build):
+                continue
+            if not self._store.forgotten() <= saved.seq <= self._store.seq():
+                continue
+            try:
+                if not saved.fits(self._path):
+                    continue
+                base = open_base(self._path, saved.count)
+            except OSError:
+                continue
+            if base is not None:
+                return VectorState(
+                    build, Recent.empty(dimensions), saved.seq, base, base_seq=saved.seq
+                )
+        return state
 
-    def _add(self, ids: Sequence[int]) -> None:
+    def _caught_up(self, state: VectorState) -> VectorState:
+        until, build = self._store.seq(), _build(self._store)
+        if until == state.seq and build == state.build:
+            return state
+        stale = build != state.build or until < state.seq or self._store.forgotten() > state.seq
+        if stale or _signature(self._sidecar) != self._loaded:
+            state = self._load(build)
+        if state.seq == 0:
+            return self._filled(build).at(until)
+        changed = np.array(self._store.changed(state.seq, until), dtype=np.int64)
+        if self._store.forgotten() > state.seq:  # somebody did so in this very moment
+            return self._caught_up(state)
+        there = np.array(self._store.chunk_ids_among(changed.tolist()), dtype=np.int64)
+        state = state.without(np.setdiff1d(changed, there))
+        return self._added(state, there[~state.holds(there)].tolist()).at(until)
+
+    def _filled(self, build: str) -> VectorState:
+        ids = self._store.chunk_ids()
+        dimensions = int(self._store.meta("dimensions") or 0)
+        return self._added(VectorState(build, Recent.empty(dimensions, len(ids))), ids)
+
+    def _added(self, state: VectorState, ids: list[int]) -> VectorState:
         for first in range(0, len(ids), BATCH):
-            found, vectors = self._store.embeddings(ids[first : first + BATCH])
-            if found:
-                self._index.add_with_ids(vectors, np.array(found, dtype=np.int64))
+            found = self._store.chunk_vectors(ids[first : first + BATCH])
+            if len(found[0]):
+                state = state.plus(*found)
+        return state
+
+    def _sample(self, wanted: int) -> np.ndarray:
+        ids = self._store.chunk_ids()
+        chosen = random.Random(_SEED).sample(ids, min(wanted, len(ids)))
+        return self._store.chunk_vectors(chosen)[2]
+
+    def _every_row(
+        self, count: int, tell: Tell | None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        last, done = 0, 0
+        while len((rows := self._store.chunk_vectors_after(last, BATCH))[0]):
+            yield rows
+            last, done = int(rows[0][-1]), done + len(rows[0])
+            if tell and count > EXACT:
+                tell(done, count)
+
+
+def _signature(path: Path) -> tuple[int, int] | None:
+    """What tells one version of a file from another, without reading it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
 
 
 def _build(store: Store) -> str:
-    return f"flat {store.meta('dimensions') or 0} {store.meta('embedder') or ''}"
+    return f"2 {store.meta('dimensions') or 0} {store.meta('embedder') or ''}"

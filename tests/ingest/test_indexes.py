@@ -160,7 +160,7 @@ def test_catching_up_twice_changes_nothing(folder: Path) -> None:
 
 
 def test_a_sidecar_is_read_back_as_written(tmp_path: Path) -> None:
-    sidecar = Sidecar("library", 3, "flat", 9, 77)
+    sidecar = Sidecar("library", 3, "flat", 9, {"index.faiss": 77})
     sidecar.write(tmp_path / "index.json")
     assert Sidecar.read(tmp_path / "index.json") == sidecar
     assert list(tmp_path.iterdir()) == [tmp_path / "index.json"]
