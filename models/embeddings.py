@@ -24,24 +24,27 @@ if TYPE_CHECKING:
 
 BATCH = 8  # texts: on 2 cores, batches of 32 ran at a third of the speed of 8
 WINDOW = 100_000  # characters that are tokenized at a time
+_NATIVE_BFLOAT16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 CONVERSION = 2  # raised when models.e5_container writes another folder from the same file
 
 
 class KvasirEmbeddings(Embeddings):
     """Unit vectors from a sentence-transformers model, its own prefixes applied.
 
-    `model` is a bundled name, a folder, or a name on the hub; by default the setting. Loading
-    waits for the first text. Safe to share between threads: one text batch runs at a time.
+    `model` is a bundled name, a folder, or a name on the hub, `dtype` what it computes with; by
+    default the settings say. Loading waits for the first text. Safe to share between threads: one
+    batch of texts runs at a time.
     """
 
-    def __init__(self, model: str | None = None) -> None:
+    def __init__(self, model: str | None = None, *, dtype: str | None = None) -> None:
         self.name = model or get_settings().embedder
+        self._dtype = dtype
         self._lock = RLock()
 
     @cached_property
     def _loaded(self) -> "SentenceTransformer":
         with self._lock:
-            return _load(self.name)
+            return _load(self.name, self._dtype or get_settings().embedder_dtype)
 
     @property
     def _model(self) -> "SentenceTransformer":
@@ -72,12 +75,12 @@ class KvasirEmbeddings(Embeddings):
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
             with self._lock:  # per batch, so that a question waits for one batch at most
-                vectors[rows] = self._model.encode_document(
+                found = self._model.encode_document(
                     [_writable(texts[row]) for row in rows],
                     batch_size=BATCH,
-                    normalize_embeddings=True,
                     show_progress_bar=False,
                 )
+            vectors[rows] = _normalized(found)
             if progress:
                 progress(len(rows))
         return vectors
@@ -89,10 +92,8 @@ class KvasirEmbeddings(Embeddings):
     def embed_query(self, text: str) -> list[float]:
         """Embed a question."""
         with self._lock, _one_thread():
-            vector = self._model.encode_query(
-                _writable(text), normalize_embeddings=True, show_progress_bar=False
-            )
-        return [float(x) for x in vector]
+            vector = self._model.encode_query(_writable(text), show_progress_bar=False)
+        return [float(x) for x in _normalized(vector)]
 
     def token_starts(self, text: str) -> Sequence[int]:
         """Where each token of the text starts, in characters, ascending; no special tokens."""
@@ -118,6 +119,16 @@ def _windows(text: str) -> Iterator[tuple[int, str]]:
         yield first, text[first:end]
         first = end
     yield first, text[first:]
+
+
+def _normalized(vectors: "np.ndarray") -> "np.ndarray":
+    """The rows with length 1, in float32 whatever the model computes with."""
+    import numpy as np
+
+    exact = vectors.astype(np.float32)
+    lengths = np.linalg.norm(exact, axis=-1, keepdims=True)
+    found: np.ndarray = exact / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return found
 
 
 def _writable(text: str) -> str:
@@ -156,7 +167,7 @@ def find_embedder(name: str) -> Path | None:
     return None
 
 
-def _load(name: str) -> "SentenceTransformer":
+def _load(name: str, dtype: str) -> "SentenceTransformer":
     found = find_embedder(name)
     # A name on the hub is the one case in which anything is fetched.
     folder = bundled_folder(found) if found and name == EMBEDDER else found or name
@@ -170,10 +181,25 @@ def _load(name: str) -> "SentenceTransformer":
     disable_progress_bar()
     try:
         return SentenceTransformer(
-            str(folder), local_files_only=local, model_kwargs={"dtype": "float32"}
+            str(folder),
+            local_files_only=local,
+            model_kwargs={"dtype": dtype if dtype != "auto" else _quickest_dtype()},
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"the embedder {name} cannot be loaded: {first_line(error)}") from error
+
+
+def _quickest_dtype() -> str:
+    """What this machine computes quickest with, to comparable vectors."""
+    import torch
+
+    if torch.cuda.is_available() or torch.backends.mps.is_available():
+        return "float16"
+    # Processors without instructions for bfloat16 emulate it, at a fraction of the speed.
+    native = any(
+        test() for name in _NATIVE_BFLOAT16 if (test := getattr(torch.cpu, name, None)) is not None
+    )
+    return "bfloat16" if native else "float32"
 
 
 def bundled_folder(source: Path) -> Path:

@@ -41,6 +41,12 @@ class Settings(BaseSettings):
         description="The embedder: a bundled name, a sentence-transformers folder, or its name "
         "on the hub. A library belongs to the embedder that it was built with.",
     )
+    embedder_dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto",
+        description="What the embedder computes with: by default float16 on a GPU, bfloat16 on "
+        "processors that have instructions for it, float32 elsewhere. Vectors of all are "
+        "comparable.",
+    )
     context: int = Field(
         8192,
         ge=512,

@@ -87,6 +87,6 @@ def short(
 @pytest.fixture(scope="session")
 def embedder() -> KvasirEmbeddings:
     torch.set_num_threads(1)
-    loaded = KvasirEmbeddings(EMBEDDER)
+    loaded = KvasirEmbeddings(EMBEDDER, dtype="float32")
     assert loaded.dimensions
     return loaded

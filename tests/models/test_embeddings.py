@@ -97,6 +97,33 @@ def test_vectors_have_length_one_and_stand_in_the_order_of_the_texts(
     np.testing.assert_allclose(embedder.embed_documents(texts[:2]), vectors[:2], atol=1e-4)
 
 
+def test_what_it_computes_with_changes_vectors_little(embedder: KvasirEmbeddings) -> None:
+    texts = ["The tide mill was built in 1792.", "潮汐磨坊建于1792年。", "a b c " * 200]
+    half = KvasirEmbeddings(EMBEDDER, dtype="bfloat16")
+    vectors = half.embed_array(texts)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    cosines = (vectors * embedder.embed_array(texts)).sum(axis=1)
+    assert cosines.min() > 0.99
+    assert cosines.min() < 1 - 1e-6
+    assert half.name == embedder.name
+
+
+@pytest.mark.parametrize(
+    ("supported", "dtype"), [((), "float32"), (("_is_avx512_bf16_supported",), "bfloat16")]
+)
+def test_bfloat16_is_for_processors_that_have_it(
+    monkeypatch: pytest.MonkeyPatch, supported: tuple[str, ...], dtype: str
+) -> None:
+    for name in embeddings._NATIVE_BFLOAT16:
+        monkeypatch.setattr(torch.cpu, name, lambda name=name: name in supported, raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert embeddings._quickest_dtype() == dtype
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert embeddings._quickest_dtype() == "float16"
+
+
 def test_no_texts_are_no_rows_of_the_models_width(embedder: KvasirEmbeddings) -> None:
     assert embedder.embed_array([]).shape == (0, embedder.dimensions)
     assert embedder.embed_documents([]) == []
