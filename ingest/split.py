@@ -165,9 +165,11 @@ class _Cutter:
 
 def _trimmed(text: str, start: int, end: int) -> Span | None:
     """The span without the white space at its ends; None where nothing is left."""
-    body = text[start:end]
-    left = len(body) - len(body.lstrip())
-    return (start + left, start + len(body.rstrip())) if left < len(body) else None
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return (start, end) if start < end else None
 
 
 def _heading_path(page: Page, place: int) -> tuple[str, ...]:

@@ -101,8 +101,8 @@ class KvasirEmbeddings(Embeddings):
         with self._lock:
             backend = self._model.tokenizer.backend_tokenizer
             backend.no_truncation()  # embedding leaves it cutting at max_tokens
-            for first, window in _windows(_writable(text)):
-                encoded = backend.encode(window, add_special_tokens=False)
+            for first, window in _windows(text):
+                encoded = backend.encode(_writable(window), add_special_tokens=False)
                 starts.extend(first + start for start, _ in encoded.offsets)
         return starts
 
