@@ -12,6 +12,7 @@ from ingest.errors import DocumentError
 from ingest.load.characters import sane_title
 from ingest.load.draft import Draft
 from ingest.load.hyphens import mend_hyphens
+from ingest.load.pdf_annotations import with_annotations
 from ingest.load.pdf_blocks import CELL, Block, blocks_of
 from ingest.load.pdf_columns import reading_order
 from ingest.load.pdf_headings import bookmarks, heading_levels, title_of
@@ -48,7 +49,7 @@ def parse(path: Path) -> tuple[list[Page], str]:
 def _blocks(document: pdfium.PdfDocument, index: int) -> list[Block]:
     """The blocks of one page; a damaged page among sound ones has none."""
     try:
-        page = document[index]
+        page = with_annotations(document, index)
     except pdfium.PdfiumError:
         return []
     try:

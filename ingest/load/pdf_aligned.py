@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from ingest.load.pdf_lines import Line, joined_in_one
+from ingest.load.pdf_lines import Line, joined_in_one, lines_of
 from ingest.load.pdf_tables import Table, as_read
+from ingest.load.pdf_words import Run
 
 _NUMBER = re.compile(
     r"[(\[]?[-+−–—]?\s?[$€£¥₩]?\s?[-+−–—(]?\d[\d.,'\s]*(?:[%‰x)\]]|bps?|pp)*\s?[%)]?[*†‡]?"
@@ -19,19 +20,70 @@ _NUMBER = re.compile(
 )
 _SIGN = re.compile(r"[$€£¥₩(]")
 _TAIL = re.compile(r"[%)]+")
+_GUTTER = 0.6  # of the size: room between columns
+_FAR = 2.5  # of the size: room between lines of no one table
+_LABELS = 2  # lines of one cell in a row
 _NUMERIC = 0.6  # of the cells beside the first column
 _LONGEST = 40  # characters of a cell of words
 _AVERAGE = 20
 
 
-def aligned_table(lines: Sequence[Line], columns: Sequence[tuple[float, float]]) -> Table | None:
-    """The table that lines make up whose runs stand in these columns, if they make up one."""
+def aligned_tables(runs: Sequence[Run]) -> list[Table]:
+    """The tables among the runs of one column."""
+    found = []
+    for lines in _stretches(lines_of(runs)):
+        several = [line for line in lines if len(line.runs) > 1]
+        columns = _columns([run for line in several for run in line.runs])
+        table = _table(lines, columns) if len(several) > 2 and len(columns) > 1 else None
+        if table is not None:
+            found.append(table)
+    return found
+
+
+def is_numbers(lines: Sequence[Line]) -> bool:
+    """Whether most of the lines are a number alone, as a table's column is."""
+    return sum(bool(_NUMBER.fullmatch(line.text)) for line in lines) > _NUMERIC * len(lines)
+
+
+def _stretches(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Lines with wide gaps in them, together with the lines of one cell among them."""
+    held: list[Line] = []
+    end = 0  # of what is held, where the last line with a gap is
+    for line in lines:
+        if held and line.top - held[-1].bottom > _FAR * line.size:
+            yield held[:end]
+            held, end = [], 0
+        if len(line.runs) > 1:
+            held.append(line)
+            end = len(held)
+        elif held and len(held) - end < _LABELS and line.x1 < _second_column(held):
+            held.append(line)
+        elif held:
+            yield held[:end]
+            held, end = [], 0
+    yield held[:end]
+
+
+def _second_column(lines: Sequence[Line]) -> float:
+    return min(sorted(run.x0 for run in line.runs)[1] for line in lines if len(line.runs) > 1)
+
+
+def _columns(runs: Sequence[Run]) -> list[tuple[float, float]]:
+    """The stretches from left to right that runs cover, far enough apart to be columns."""
+    found: list[tuple[float, float]] = []
+    for run in sorted(runs, key=lambda run: run.x0):
+        if found and run.x0 - found[-1][1] < _GUTTER * run.size:
+            found[-1] = (found[-1][0], max(found[-1][1], run.x1))
+        else:
+            found.append((run.x0, run.x1))
+    return found
+
+
+def _table(lines: Sequence[Line], columns: Sequence[tuple[float, float]]) -> Table | None:
     starts = [start for start, _ in columns]
     rows = [_cells(line, starts) for line in lines]
     several = [row for row in rows if sum(map(bool, row)) > 1]
-    if len(several) < 3 or len(several) < 0.4 * len(rows):
-        return None
-    if not (_of_numbers(several) or _of_words(several, lines)):
+    if len(several) < 3 or not (_of_numbers(several) or _of_words(several, lines)):
         return None
     runs = [run for line in lines for run in line.runs]
     return Table(
@@ -63,6 +115,8 @@ def _of_words(rows: list[list[str]], lines: Sequence[Line]) -> bool:
     """Whether rows of short cells in three columns or more are a table, in the PDF's order too."""
     cells = [cell for row in rows for cell in row if cell]
     if len(rows[0]) < 3 or len(rows) < 4 or max(map(len, cells)) > _LONGEST:
+        return False
+    if sum(cell[0].islower() for cell in cells) > 0.25 * len(cells):  # cells of several lines
         return False
     filled = len(cells) >= 0.7 * sum(map(len, rows))
     short = sum(map(len, cells)) <= _AVERAGE * len(cells)

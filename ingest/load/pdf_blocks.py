@@ -22,6 +22,8 @@ NUMBERED = re.compile(
 )
 """A line that may be a heading for its number alone: "II. METHODS", "2.1 Data", "第三章 方法"."""
 
+_ITEM = re.compile(r"(?:\d{1,2}|[A-Za-z]|[IVXivx]+)[.)]\s")
+
 CELL = "\x1f"  # between the cells of a row, until broken words are mended
 
 _PARAGRAPH = 1.22  # of the usual distance between lines: more is a new paragraph
@@ -89,7 +91,7 @@ def _starts(above: Line, line: Line, after: Line | None, usual: float, alone: bo
     larger, smaller = max(line.size, above.size), min(line.size, above.size)
     if larger > _SAME_SIZE * smaller or line.bold != above.bold:
         return True
-    if alone and NUMBERED.fullmatch(above.text) and not NUMBERED.match(line.text):
+    if alone and NUMBERED.fullmatch(above.text) and not _ITEM.match(line.text):
         return True
     indent = line.x0 - above.x0
     back = after is not None and line.x0 - after.x0 > 0.5 * line.size

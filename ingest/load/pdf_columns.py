@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from ingest.load.pdf_aligned import aligned_table
+from ingest.load.pdf_aligned import aligned_tables, is_numbers
 from ingest.load.pdf_lines import leans_left, lines_of
-from ingest.load.pdf_tables import Table
+from ingest.load.pdf_tables import Table, inside_of
 from ingest.load.pdf_words import Run
 
 Item = Run | Table
@@ -21,7 +21,7 @@ _CORE = 0.2  # of a line's height at its top and bottom may lie beside another l
 _APART = 1.1  # of the size: room before what is no part of the columns above
 _NEAR = 1.0  # of the size: room between lines that belong together
 _GUTTER = 0.8  # of the size, where only the gutter's width speaks for columns
-_LINES = 8  # on both sides, then too
+_LINES = 5  # on both sides, then too
 _WORDS = 20  # characters of an average line, then too
 _DEEPEST = 12
 _MOST = 4_000  # runs; a page of more is a drawing, and is read in the PDF's order
@@ -50,8 +50,12 @@ def _parts(items: list[Item], depth: int) -> Iterator[list[Item]]:
 
 
 def _around_tables(items: list[Item]) -> Iterator[list[Item]]:
+    """One column's items: its tables, each alone, and what stands between them."""
+    tables = aligned_tables([item for item in items if isinstance(item, Run)])
+    taken = inside_of(tables)
+    rest = [item for item in items if isinstance(item, Table) or item.order not in taken]
     held: list[Item] = []
-    for item in sorted(items, key=lambda item: item.top):
+    for item in sorted([*rest, *tables], key=lambda item: item.top):
         if isinstance(item, Table):
             if held:
                 yield held
@@ -97,6 +101,10 @@ def _groups(bands: list[list[Item]]) -> list[list[list[Item]]]:
         while end < len(bands) and len(wider := _cover(cover, bands[end])) > 1:
             cover, end = wider, end + 1
         end = _without_tail(bands, at, end)
+        if end - at > 2 and _stands_above(bands, at, end):
+            groups.append([*loose, bands[at]])
+            loose, at = [], at + 1
+            continue
         if loose:
             groups.append(loose)
             loose = []
@@ -120,10 +128,20 @@ def _without_tail(bands: list[list[Item]], start: int, end: int) -> int:
 
 def _apart(bands: list[list[Item]], start: int, cut: int) -> bool:
     """Whether the room above a band is wider than any between the ones before it."""
-    rooms = [_room(a, b) for a, b in zip(bands[start:cut], bands[start + 1 : cut], strict=False)]
+    widest = max((_room(a, b) for a, b in pairwise(bands[start:cut])), default=0.0)
     room = _room(bands[cut - 1], bands[cut])
-    letters = sum(len(item.text) for item in bands[cut] if isinstance(item, Run))
-    return room > _APART * _size(bands[cut]) and room > max(rooms, default=0.0) and letters < 100
+    return room > _APART * _size(bands[cut]) and room > widest and _is_brief(bands[cut])
+
+
+def _stands_above(bands: list[list[Item]], start: int, end: int) -> bool:
+    """Whether a group's first band is apart from the rest: a running header, most likely."""
+    rooms = [_room(a, b) for a, b in pairwise(bands[start + 1 : end])]
+    room = _room(bands[start], bands[start + 1])
+    return room > _APART * _size(bands[start]) and room > max(rooms) and _is_brief(bands[start])
+
+
+def _is_brief(band: list[Item]) -> bool:
+    return sum(len(item.text) for item in band if isinstance(item, Run)) < 100
 
 
 def _close(above: list[Item], below: list[Item]) -> bool:
@@ -155,11 +173,6 @@ def _columns(items: list[Item]) -> list[list[Item]]:
     cover = _cover([], items)
     if len(cover) < 2:
         return [items]
-    runs = [item for item in items if isinstance(item, Run)]
-    if len(runs) == len(items):
-        table = aligned_table(lines_of(runs), _merged(cover, runs))
-        if table is not None:
-            return [[table]]
     columns: list[list[Item]] = [[]]
     rest = sorted(items, key=lambda item: item.x0)
     for (_, end), (start, _) in pairwise(cover):
@@ -170,20 +183,8 @@ def _columns(items: list[Item]) -> list[list[Item]]:
             columns.append([])
             rest = right
     columns[-1] = rest
-    text = "".join(run.text for run in runs)
+    text = "".join(item.text for item in items if isinstance(item, Run))
     return columns[::-1] if leans_left(text) else columns
-
-
-def _merged(cover: list[Span], runs: list[Run]) -> list[Span]:
-    """The stretches that are far enough apart to be a table's columns."""
-    size = sorted(run.size for run in runs)[len(runs) // 2]
-    found: list[Span] = []
-    for start, end in cover:
-        if found and start - found[-1][1] < _GUTTER * size:
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((start, end))
-    return found
 
 
 def _is_gutter(left: list[Item], right: list[Item], width: float) -> bool:
@@ -196,8 +197,8 @@ def _is_gutter(left: list[Item], right: list[Item], width: float) -> bool:
     changes = sum(a[1] != b[1] for a, b in pairwise(sides))
     left_lines, right_lines = lines_of(left_runs), lines_of(right_runs)
     fewer = min(len(left_lines), len(right_lines))
-    if max(len(line.text) for line in left_lines) <= 4:  # numbers or bullets of a list
-        return False
+    if max(len(line.text) for line in left_lines) <= 4 or is_numbers(right_lines):
+        return False  # the numbers or bullets of a list, the figures of a table
     if changes <= max(1, 0.25 * fewer):
         return fewer > 1
     size = sorted(run.size for run in right_runs)[len(right_runs) // 2]

@@ -46,13 +46,16 @@ class Bookmark:
 
 
 def bookmarks(document: pdfium.PdfDocument) -> list[Bookmark]:
-    """The outline's entries that lead to a page, in order."""
-    found = []
-    for entry in islice(document.get_toc(max_depth=_LEVELS), _MOST_BOOKMARKS):
-        destination = entry.get_dest()
-        page = destination.get_index() if destination else None
-        if page is not None:
-            found.append(Bookmark(entry.level + 1, entry.get_title(), page))
+    """The outline's entries that lead to a page, in order, up to where it is damaged."""
+    found: list[Bookmark] = []
+    try:
+        for entry in islice(document.get_toc(max_depth=_LEVELS), _MOST_BOOKMARKS):
+            destination = entry.get_dest()
+            page = destination.get_index() if destination else None
+            if page is not None:
+                found.append(Bookmark(entry.level + 1, entry.get_title(), page))
+    except pdfium.PdfiumError:
+        return found
     return found
 
 

@@ -147,8 +147,8 @@ class _Reader:
         size, base = self._line(first, turn)
         last_size, last_base = self._line(last, turn)
         upright = abs(last_base - base) < 1.5 * max(size, last_size)
-        if last_size > size:
-            size, base = last_size, last_base
+        if abs(last_size - size) > 0.05 * size:  # a raised figure or a large initial at one end
+            size, base = self._line((first + last) // 2, turn)
         bold = (
             raw.FPDFText_GetFontWeight(self._page, first) >= _BOLD
             and raw.FPDFText_GetFontWeight(self._page, last) >= _BOLD
