@@ -6,10 +6,14 @@ Exit codes: 0 all well, 1 some inputs failed, 2 unusable arguments or library, 1
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,26 +32,28 @@ ALL_WELL, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
-    parser = _parser()
-    arguments = parser.parse_args(argv)
-    chosen = [arguments.status, arguments.rebuild, bool(arguments.remove), bool(arguments.paths)]
-    if sum(chosen) != 1:
-        parser.error("give either paths, or one of --status, --remove SOURCE, --rebuild")
-    if arguments.dry_run and not arguments.paths:
-        parser.error("--dry-run goes with paths")
+    arguments = _arguments(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold bytes that are no text
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
     except KvasirError as error:
         print(f"kvasir: {error}", file=sys.stderr)
         if arguments.json:
             _print_json({"error": str(error)})
         return UNUSABLE
     except KeyboardInterrupt:
+        _end_readers()
         print("kvasir: interrupted; what was done is kept, run it again to go on", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # as for `python ingest --status | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ALL_WELL
 
 
-def _parser() -> argparse.ArgumentParser:
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python ingest",
         description="Make the library hold what lies under the paths, as it is on disk.",
@@ -55,12 +61,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="a file or a folder")
     parser.add_argument("--library", metavar="DIR", help="the library's folder")
+    parser.add_argument("--watch", action="store_true", help="go on as files change, until Ctrl-C")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, only")
     parser.add_argument("--status", action="store_true", help="show what is in the library")
-    parser.add_argument("--remove", metavar="SOURCE", help="take one document out")
+    parser.add_argument("--doctor", action="store_true", help="check that the library is in order")
+    parser.add_argument("--fix", action="store_true", help="with --doctor: mend what is not")
+    parser.add_argument("--remove", metavar="SOURCE", help="take out a document, or a folder's")
     parser.add_argument("--rebuild", action="store_true", help="split and embed everything anew")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser
+    given = parser.parse_args(argv)
+    chosen = [given.status, given.doctor, given.rebuild, given.remove is not None, given.paths]
+    if sum(map(bool, chosen)) != 1:
+        parser.error("give either paths, or one of --status, --doctor, --remove SOURCE, --rebuild")
+    for option, needed, name in (
+        ("watch", given.paths, "paths"),
+        ("dry_run", given.paths and not given.watch, "paths and without --watch"),
+        ("fix", given.doctor, "--doctor"),
+    ):
+        if getattr(given, option) and not needed:
+            parser.error(f"--{option.replace('_', '-')} goes with {name}")
+    return given
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -73,12 +93,14 @@ def _run(arguments: argparse.Namespace) -> int:
         if not exists:  # a mistyped path should not leave an empty library behind
             check_paths([], arguments.paths)
         with _folder_for(folder, exists, arguments.dry_run) as place, Library(place) as library:
-            return _sync(library, arguments)
+            return (_watch if arguments.watch else _sync)(library, arguments)
     if not exists:
         raise LibraryError(f"there is no library in {folder}. Make one with: python ingest PATH")
     with Library(folder, any_embedder=True) as library:
         if arguments.status:
             return _status(library, arguments.json)
+        if arguments.doctor:
+            return _doctor(library, arguments.fix, arguments.json)
         if arguments.rebuild:
             return _rebuild(library, arguments.json)
         return _remove(library, arguments.remove, arguments.json)
@@ -92,7 +114,9 @@ def _folder_for(folder: Path, exists: bool, dry_run: bool) -> Iterator[Path]:
 
 
 def _sync(library: Library, arguments: argparse.Namespace) -> int:
+    from ingest.files import absolute
     from ingest.progress_bar import progress_bar
+    from ingest.report_text import report_lines
     from ingest.sync import sync
 
     with progress_bar(shown=not arguments.json) as progress:
@@ -100,67 +124,79 @@ def _sync(library: Library, arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(report.as_dict())
     else:
-        _print_report(report, arguments.paths, arguments.dry_run)
+        tops = [absolute(path) for path in arguments.paths]
+        _print_lines(report_lines(report, tops, dry_run=arguments.dry_run))
     return SOME_FAILED if report.failed else ALL_WELL
 
 
-def _print_report(report: SyncReport, paths: list[str], dry_run: bool) -> None:
-    counts = {
-        "added": len(report.added),
-        "updated": len(report.updated),
-        "removed": len(report.removed),
-        "unchanged": len(report.unchanged),
-        "failed": len(report.failed),
-    }
-    if not any(counts.values()):
-        verb = "holds" if len(paths) == 1 else "hold"
-        print(f"nothing to ingest: {', '.join(paths)} {verb} no files")
-        return
-    if dry_run:
-        for kind in ("added", "updated", "removed"):
-            for source in getattr(report, kind):
-                print(f"{kind:8} {source}")
-    said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-    print(f"would be: {said}" if dry_run else said)
-    for failure in report.failed:
-        print(f"failed   {failure.source}: {failure.reason}")
+def _watch(library: Library, arguments: argparse.Namespace) -> int:
+    """Sync again and again; Ctrl-C is the way to end it, so that is no failure."""
+    from ingest.files import absolute
+    from ingest.progress_bar import progress_bar
+    from ingest.report_text import burst_lines, report_lines
+    from ingest.watch import watch
 
+    is_first = True
 
-def _status(library: Library, as_json: bool) -> int:
-    status, documents = library.status(), library.documents()
-    if as_json:
-        sources = [
-            {
-                "source": d.source,
-                "origin": d.origin,
-                "title": d.title,
-                "format": d.format,
-                "size": d.size,
-                "pages": d.pages,
-                "chunks": d.chunks,
-                "status": d.status,
-                "error": d.error,
-                "added_at": d.added_at,
-            }
-            for d in documents
-        ]
-        _print_json({**status, "sources": sources})
-        return ALL_WELL
-    for d in documents:
-        held = f"{_count(d.pages, 'page')}, {_count(d.chunks, 'chunk')}"
-        what = held if d.status == "ok" else f"failed: {d.error}"
-        print(f"{d.source}  ({what})")
-    print(
-        f"{status['library']}: {_count(status['documents'], 'document')} "
-        f"({status['failed']} failed), "
-        f"{_count(status['pages'], 'page')}, {_count(status['chunks'], 'chunk')}, "
-        f"{status['bytes'] / 1e6:.1f} MB, embedder {status['embedder'] or 'not chosen yet'}"
-    )
+    def reported(report: SyncReport) -> None:
+        nonlocal is_first
+        if arguments.json:
+            print(json.dumps(report.as_dict(), ensure_ascii=False), flush=True)
+        elif is_first:
+            _print_lines(report_lines(report, [absolute(path) for path in arguments.paths]))
+            _print_lines(["watching: Ctrl-C stops"])
+        else:
+            _print_lines(f"{time.strftime('%H:%M:%S')} {line}" for line in burst_lines(report))
+        is_first = False
+
+    def told(trouble: str) -> None:
+        print(f"kvasir: {trouble}", file=sys.stderr, flush=True)
+
+    try:
+        with progress_bar(shown=not arguments.json) as progress:
+            watch(library, arguments.paths, progress=progress, reported=reported, told=told)
+    except KeyboardInterrupt:
+        _end_readers()
+        print("kvasir: stopped watching; what was done is kept", file=sys.stderr)
     return ALL_WELL
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+def _status(library: Library, as_json: bool) -> int:
+    from ingest.report_text import status_lines
+
+    status, documents = library.status(), library.documents()
+    if not as_json:
+        _print_lines(status_lines(status, documents))
+        return ALL_WELL
+    shown = ("source", "origin", "title", "format", "size", "pages", "chunks", "status", "error")
+    sources = [{key: getattr(d, key) for key in (*shown, "added_at")} for d in documents]
+    _print_json({**status, "sources": sources})
+    return ALL_WELL
+
+
+def _doctor(library: Library, fix: bool, as_json: bool) -> int:
+    from ingest.doctor import examine
+    from ingest.mend import mend
+    from ingest.progress_bar import progress_bar
+
+    with progress_bar(shown=not as_json) as progress:
+        found = left = examine(library, progress)
+        if fix and found:
+            mend(library, found, progress)
+            left = examine(library, progress)
+    if as_json:
+        keys = ("check", "source", "problem")
+        told = [{key: getattr(finding, key) for key in keys} for finding in left]
+        _print_json({"findings": told, "mended": max(0, len(found) - len(left))})
+    else:
+        _print_lines(f"{f.check:8} {f.source or library.folder}: {f.problem}" for f in left)
+        if len(found) > len(left):
+            _print_lines([f"mended {len(found) - len(left)} of {len(found)} findings"])
+        if not left:
+            _print_lines([f"{library.folder} is in order"])
+        elif not fix:
+            _print_lines([f"To mend: python ingest --doctor --fix --library {library.folder}"])
+    return SOME_FAILED if left else ALL_WELL
 
 
 def _rebuild(library: Library, as_json: bool) -> int:
@@ -172,22 +208,39 @@ def _rebuild(library: Library, as_json: bool) -> int:
     if as_json:
         _print_json(SyncReport(updated=sources).as_dict())
     else:
-        print(f"{len(sources)} documents rebuilt with {library.embedder.name}")
+        _print_lines([f"{len(sources)} documents rebuilt with {library.embedder.name}"])
     return ALL_WELL
 
 
 def _remove(library: Library, source: str, as_json: bool) -> int:
-    document = library.document(source)
-    if document is None or not library.remove(document.source):
+    from ingest.removal import remove_all
+
+    removed = remove_all(library, source)
+    if not removed:
         raise LibraryError(
             f"{source} is not in the library {library.folder}. "
             f"See: python ingest --status --library {library.folder}"
         )
     if as_json:
-        _print_json(SyncReport(removed=[document.source]).as_dict())
+        _print_json(SyncReport(removed=removed).as_dict())
+    elif len(removed) == 1:
+        _print_lines([f"removed {removed[0]}"])
     else:
-        print(f"removed {document.source}")
+        _print_lines([f"removed {len(removed):,} documents under {source}"])
     return ALL_WELL
+
+
+def _end_readers() -> None:
+    """End the parsers at once: else the program waits for the files that are being read."""
+    worker = sys.modules.get("ingest.load.worker")
+    while worker and any(t.name.startswith("kvasir-read") for t in threading.enumerate()):
+        worker.close()
+        time.sleep(0.02)
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, flush=True)
 
 
 def _print_json(shown: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import os
 import stat
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,6 +49,21 @@ def absolute(path: str | Path) -> Path:
 def is_under(source: str, top: Path) -> bool:
     """Whether a source is that path or lies below it."""
     return source == str(top) or source.startswith(os.path.join(str(top), ""))
+
+
+def under_any(tops: Iterable[Path]) -> Callable[[str], bool]:
+    """Whether a source is one of many paths or lies below one, at the cost of its depth."""
+    wanted = {str(top) for top in tops}
+
+    def is_wanted(source: str) -> bool:
+        while source not in wanted:
+            above = os.path.dirname(source)
+            if above == source:
+                return False
+            source = above
+        return True
+
+    return is_wanted
 
 
 def list_files(
