@@ -23,6 +23,7 @@ Box = tuple[float, float, float, float]
 _WORD = re.compile(rf"[^\s{BREAK}\ufffe]+[{BREAK}\ufffe]?")
 _WIDE_GAP = 0.8  # of the line's height: wider than a space, narrower than most gutters
 _BOLD = 600
+_BOLD_NAME = re.compile(rb"bold|black|heavy|[-,]demi", re.IGNORECASE)
 _OUTSIDE_IS_MOST = 0.5  # of the words: then the page's box is wrong, not the words' places
 
 
@@ -99,6 +100,7 @@ class _Reader:
         self._box = raw.FS_RECTF()
         self._where = ctypes.pointer(self._box)  # made once, since it is passed for every word
         self._matrix = raw.FS_MATRIX()
+        self._name = ctypes.create_string_buffer(128)
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
 
     def runs(self) -> list[Run]:
@@ -149,10 +151,7 @@ class _Reader:
         upright = abs(last_base - base) < 1.5 * max(size, last_size)
         if abs(last_size - size) > 0.05 * size:  # a raised figure or a large initial at one end
             size, base = self._line((first + last) // 2, turn)
-        bold = (
-            raw.FPDFText_GetFontWeight(self._page, first) >= _BOLD
-            and raw.FPDFText_GetFontWeight(self._page, last) >= _BOLD
-        )
+        bold = self._is_bold(first) and self._is_bold(last)
         text = " ".join(self._text[first : last + 1].split())
         return Run(text, x0, x1, base, size, bold, order, turn, upright)
 
@@ -164,6 +163,13 @@ class _Reader:
             size *= math.hypot(matrix.c, matrix.d)
         raw.FPDFText_GetCharOrigin(self._page, index, self._x, self._y)
         return size, turned(self._x.value, self._y.value, turn)[1]
+
+    def _is_bold(self, index: int) -> bool:
+        """By the font's weight, or by its name: the fonts that every reader has state no weight."""
+        if raw.FPDFText_GetFontWeight(self._page, index) >= _BOLD:
+            return True
+        raw.FPDFText_GetFontInfo(self._page, index, self._name, len(self._name), None)
+        return _BOLD_NAME.search(self._name.value) is not None
 
     def _turn(self, index: int) -> int:
         angle = raw.FPDFText_GetCharAngle(self._page, index)
