@@ -33,8 +33,9 @@ ALL_WELL, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
     arguments = _arguments(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold bytes that are no text
-        sys.stdout.reconfigure(errors="backslashreplace")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a path may hold bytes that are no text
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -70,7 +71,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rebuild", action="store_true", help="split and embed everything anew")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args(argv)
-    chosen = [given.status, given.doctor, given.rebuild, given.remove is not None, given.paths]
+    chosen = [given.status, given.doctor, given.rebuild, given.remove, given.paths]
     if sum(map(bool, chosen)) != 1:
         parser.error("give either paths, or one of --status, --doctor, --remove SOURCE, --rebuild")
     for option, needed, name in (

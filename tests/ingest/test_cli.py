@@ -1,6 +1,6 @@
 import json
 import os
-import subprocess
+import shutil
 import sys
 from pathlib import Path
 
@@ -9,8 +9,6 @@ from word_embedder import WordEmbedder
 
 from ingest import Library, sync
 from ingest.cli import main
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -87,7 +85,17 @@ def test_unusable_arguments_are_one_line_and_exit_code_2(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["--status", "--rebuild"], ["x", "--status"], ["--status", "--dry-run"], ["--no"]],
+    [
+        [],
+        ["--status", "--rebuild"],
+        ["x", "--status"],
+        ["--status", "--dry-run"],
+        ["x", "--watch", "--dry-run"],
+        ["--watch"],
+        ["x", "--fix"],
+        ["--remove", ""],
+        ["--no"],
+    ],
 )
 def test_a_command_that_says_too_little_or_too_much_shows_the_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -160,35 +168,6 @@ def test_an_interrupt_is_one_line_and_exit_code_130(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def test_both_ways_to_start_it_do_the_same(tmp_path: Path) -> None:
-    for way in (["ingest"], ["-m", "ingest"]):
-        ended = run(*way, "--status", KVASIR_LIBRARY=str(tmp_path / "nothing"))
-        assert ended.returncode == 2
-        assert ended.stderr.startswith("kvasir: there is no library in")
-        assert run(*way, "--help").stdout.startswith("usage: python ingest")
-
-
-def test_status_needs_no_model(tmp_path: Path) -> None:
-    Library(tmp_path, embedder=WordEmbedder()).close()
-    script = (
-        "import sys; from ingest.cli import main; code = main(sys.argv[1:]);"
-        "print(code, [m for m in ('torch', 'faiss', 'tantivy') if m in sys.modules])"
-    )
-    ended = run("-c", script, "--status", "--library", tmp_path)
-    assert ended.stdout.splitlines()[-1] == "0 []"
-
-
 def test_progress_is_shown_on_a_terminal_only(
     folder: Path, docs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,3 +177,76 @@ def test_progress_is_shown_on_a_terminal_only(
     (docs / "a.txt").write_text("changed")
     main([str(docs), "--library", str(folder)])
     assert "a.txt" in capsys.readouterr().err
+
+
+def test_what_is_passed_over_is_counted_in_words_and_in_dry_runs(
+    folder: Path, docs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (docs / ".kvasirignore").write_text("*.md\n")
+    (docs / ".hidden").write_text("x")
+    (docs / "a.tmp").write_text("x")
+    for more, verb in ((["--dry-run"], "would be: "), ([], "")):
+        assert main([str(docs), "--library", str(folder), *more]) == 0
+        told = capsys.readouterr().out
+        assert told.endswith(f"{verb}1 added\npassed over: 1 hidden, 1 ignored, 1 temporary\n")
+
+
+def test_a_path_that_holds_nothing_any_more_is_said_with_what_that_costs(
+    folder: Path, docs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([str(docs), "--library", str(folder)])
+    docs.rename(docs.with_name("away"))
+    capsys.readouterr()
+    main([str(docs), "--library", str(folder), "--dry-run"])
+    assert f"{docs} is gone: 2 documents of it would be removed\n" in capsys.readouterr().out
+    docs.mkdir()
+    main([str(docs), "--library", str(folder)])
+    told = f"2 removed\n{docs} holds no files any more: 2 documents of it were removed\n"
+    assert capsys.readouterr().out == told
+
+
+def test_remove_takes_a_folder_and_only_what_is_under_it(
+    folder: Path, docs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (docs / "sub").mkdir()
+    (docs / "sub-more.txt").write_text("A crow.")
+    for name in ("c.txt", "d.txt"):
+        (docs / "sub" / name).write_text(f"An owl in {name}.")
+    main([str(docs), "--library", str(folder)])
+    shutil.rmtree(docs / "sub")  # it is known by what the library has from it
+    capsys.readouterr()
+    assert main(["--remove", str(docs / "sub"), "--library", str(folder)]) == 0
+    assert capsys.readouterr().out == f"removed 2 documents under {docs / 'sub'}\n"
+    _, told = run_json(capsys, "--remove", docs, "--library", folder)
+    assert told["removed"] == [str(docs / n) for n in ("a.txt", "b.md", "sub-more.txt")]
+
+
+def test_the_doctor_names_what_is_wrong_and_mends_it(
+    folder: Path, docs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([str(docs), "--library", str(folder)])
+    capsys.readouterr()
+    assert main(["--doctor", "--library", str(folder)]) == 0
+    assert capsys.readouterr().out == f"{folder} is in order\n"
+    (docs / "a.txt").write_text("The fox is awake.")
+    changed = {
+        "check": "file",
+        "source": str(docs / "a.txt"),
+        "problem": "the file has changed since it was read",
+    }
+    told = run_json(capsys, "--doctor", "--library", folder)
+    assert told == (1, {"findings": [changed], "mended": 0})
+    assert main(["--doctor", "--library", str(folder)]) == 1
+    assert f"python ingest --doctor --fix --library {folder}" in capsys.readouterr().out
+    told = run_json(capsys, "--doctor", "--fix", "--library", folder)
+    assert told == (0, {"findings": [], "mended": 1})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names are text there")
+def test_a_path_that_is_not_text_is_told_as_well_as_it_can_be(
+    folder: Path, docs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = os.fsdecode(os.fsencode(docs) + b"/\xff")
+    assert main([odd, "--library", str(folder), "--json"]) == 2
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == {"error": f"no such file or folder: {odd}"}
