@@ -63,6 +63,9 @@ def _pairs(run: str) -> Iterator[str]:
 
 def _word(word: str) -> Iterator[str]:
     """The word, and the parts of a compound beside it: "gpt-4" gives gpt-4, gpt and 4."""
+    if word.isalnum():  # nearly all of them
+        yield word
+        return
     word = word.replace("’", "'").removesuffix("'s")
     if _THOUSANDS.fullmatch(word):
         yield word.replace(",", "")

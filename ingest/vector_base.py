@@ -23,7 +23,7 @@ faiss: Any = typed_faiss  # its type stubs lack what its Python layer adds
 EXACT = 50_000
 """Vectors that are searched whole: 2 ms on one core (see benchmarks/million.py)."""
 
-COMPARED = 100_000
+COMPARED = 50_000
 """How many vectors that may be found a search of lists compares at least."""
 
 TRAINED_ON = 40
@@ -80,13 +80,22 @@ class VectorBase:
             parameters = faiss.SearchParameters(sel=selector)
             scores, rows = self.index.search(question, k, params=parameters)
         else:
-            near, lists = self._lists(question, allowed)
-            parameters = faiss.SearchParametersIVF(sel=selector, nprobe=lists.shape[1])
-            scores, rows = self.index.search_preassigned(
-                question, k, lists, near, params=parameters
-            )
+            scores, rows = self._search_lists(question, k, allowed, selector)
         found = (rows[0] >= 0) & (rows[0] < len(self.ids))
         return rows[0][found], scores[0][found]
+
+    def _search_lists(
+        self, question: np.ndarray, k: int, allowed: Allowed | None, selector: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
+        near, lists = self._lists(question, allowed)
+        scores, rows = np.empty((1, k), np.float32), np.empty((1, k), np.int64)
+        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=lists.shape[1])
+        # The method without "_c" takes no parameters.
+        pointers = [faiss.swig_ptr(array) for array in (lists, near, scores, rows)]
+        self.index.search_preassigned_c(
+            1, faiss.swig_ptr(question), k, *pointers, False, parameters
+        )
+        return scores, rows
 
     def _lists(
         self, question: np.ndarray, allowed: Allowed | None
@@ -122,7 +131,7 @@ class VectorBase:
 def open_base(path: Path, count: int) -> VectorBase | None:
     """The base in a file, mapped where it is large; None if it is not one of so many rows."""
     with path.open("rb") as file:
-        if file.seek(0, os.SEEK_END) < count * _ROW_BYTES:
+        if not 0 < count * _ROW_BYTES < file.seek(0, os.SEEK_END):
             return None
         file.seek(-count * _ROW_BYTES, os.SEEK_END)
         ids, documents = np.fromfile(file, "<i8", 2 * count).reshape(2, count)
