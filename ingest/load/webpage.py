@@ -9,6 +9,7 @@ from ingest.errors import DocumentError
 from ingest.load.characters import one_line
 from ingest.load.decode import declared_encoding, decode
 from ingest.load.draft import Draft
+from ingest.load.webheadings import mark_headings
 from ingest.load.webtext import Writer
 from ingest.page import Page
 
@@ -42,8 +43,10 @@ def write_html(html: str, draft: Draft) -> str:
     root = _tree(html)
     title = one_line(" ".join(root.xpath("(//head//title|//title[not(ancestor::svg)])[1]//text()")))
     _strip(root)
-    Writer(draft).write(_content(root))
-    if not title:
+    content = _content(root)
+    made = mark_headings(content)
+    Writer(draft).write(content)
+    if not title and not made:
         title = next((heading.title for heading in draft.headings if heading.level == 1), "")
     return title
 

@@ -227,6 +227,12 @@ EXPECTED = [
 
 # file → page number, level, heading
 HEADINGS = {
+    "en/annual-report-10k.html": [
+        (1, 1, "PART I"),
+        (1, 2, "ITEM 1A. RISK FACTORS"),
+        (1, 3, "CONSOLIDATED BALANCE SHEETS"),
+        (1, 4, "DECEMBER 31, 2021 AND 2020"),
+    ],
     "en/army-manual-619p.pdf": [
         (6, 2, "MAIN GAME"),
         (6, 3, "CREATURES"),
