@@ -56,9 +56,13 @@ class Changes:
                 told = self._told.get_nowait()
             except queue.Empty:
                 return taken
-            if isinstance(told, OSError):
+            if not isinstance(told, OSError):
+                taken |= told
+            elif taken:
+                self._told.put(told)  # for the next time
+                return taken
+            else:
                 raise told
-            taken |= told
 
     def close(self) -> None:
         """Stop watching; closing twice is harmless."""

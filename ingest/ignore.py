@@ -63,8 +63,8 @@ class Rules:
         while rules is not None:
             relative = path[len(os.path.join(rules.folder, "")) :].replace(os.sep, "/")
             for pattern in reversed(rules.patterns):
-                if pattern.include is not None and _is_meant(pattern, relative, is_folder):
-                    return pattern.include
+                if _is_meant(pattern, relative, is_folder):
+                    return bool(pattern.include)
             rules = rules.above
         return False
 
@@ -76,10 +76,9 @@ def rules_in(folder: str, above: Rules | None) -> Rules | None:
     keep out is not known then.
     """
     lines = _lines(Path(folder, NAME))
-    if not lines:
-        return above
     patterns = [_pattern(line, number) for number, line in enumerate(lines, 1)]
-    return Rules(folder, patterns, above)
+    meant = [pattern for pattern in patterns if pattern.include is not None]  # not blank
+    return Rules(folder, meant, above) if meant else above
 
 
 def _lines(path: Path) -> list[str]:
@@ -89,7 +88,9 @@ def _lines(path: Path) -> list[str]:
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > MOST_BYTES:
             raise LibraryError(f"its {NAME} is no text file of at most {MOST_BYTES >> 20} MiB")
         text = path.read_bytes().decode("utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if path.is_symlink():
+            raise LibraryError(f"its {NAME} is a link to nothing") from error
         return []
     except OSError as error:
         raise LibraryError(f"its {NAME} cannot be read: {error.strerror}") from error
@@ -108,7 +109,7 @@ def _pattern(line: str, number: int) -> GitIgnoreSpecPattern:
             warnings.simplefilter("ignore", FutureWarning)
             return GitIgnoreSpecPattern(line)
     except (ValueError, re.error) as error:
-        raise LibraryError(f"its {NAME} has no pattern in line {number}: {line}") from error
+        raise LibraryError(f"its {NAME} has no pattern in line {number}: {line!r}") from error
 
 
 def _is_meant(pattern: GitIgnoreSpecPattern, relative: str, is_folder: bool) -> bool:

@@ -73,6 +73,7 @@ class _Watch:
         self._stop = stop
         self._settling = Settling()
         self._owed: set[Path] = set()
+        self._failed: set[str] = set()  # a folder among them may be opened some day
         self._retry_at = 0.0
         self._polling = False
         self._broken_at = float("-inf")
@@ -109,19 +110,28 @@ class _Watch:
             if seen != self._seen[top] or Change(top, modified=False) in changes:
                 changed.add(top)
                 anew = anew or top in self._watched or top.is_dir()
+        opened = (c.path for c in changes if str(c.path) in self._failed)
+        if anew or any(path.is_dir() for path in opened):
+            changes |= self._look_anew()
         changed |= {path for change in changes if (path := self._concerned(change)) is not None}
         if len(changed) > MANY:
             changed = {top for top in self._tops if any(is_under(str(p), top) for p in changed)}
-        if anew:
-            self._changes.close()
-            self._changes = self._look_out()
         self._settling.note(changed, now)
+
+    def _look_anew(self) -> set[Change]:
+        """Watch the folders that are there now, and give what changed meanwhile."""
+        before, self._changes = self._changes, self._look_out()
+        before.close()
+        try:
+            return before.take()
+        except OSError:  # it has ended, and what it told is the new one's
+            return set()
 
     def _concerned(self, change: Change) -> Path | None:
         """The path that is to be looked at after a change; None for none."""
         path = change.path
-        if change.modified and path.is_dir():  # what is in it has changes of its own
-            return None
+        if change.modified and path.is_dir() and str(path) not in self._failed:
+            return None  # what is in it has changes of its own
         if path.name == NAME:
             path = path.parent
         for top in self._tops:
@@ -163,6 +173,7 @@ class _Watch:
         ]
         if tops:
             report = sync(self._library, tops, only=burst, progress=self._progress)
+            self._failed |= {failure.source for failure in report.failed}
             self._reported(report)
 
     def _progress(self, progress: Progress) -> None:

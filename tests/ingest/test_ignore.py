@@ -109,6 +109,12 @@ def test_rules_that_cannot_be_read_are_a_named_failure_and_nothing_below_is_list
     assert [path.name for path in listing.files] == ["a.txt", "a.txt", "c.txt", "b.md"]
 
 
+def test_rules_that_are_a_link_to_nothing_keep_out_everything(tmp_path: Path) -> None:
+    (tmp_path / NAME).symlink_to(tmp_path / "unplugged")
+    with pytest.raises(LibraryError, match="is a link to nothing"):
+        rules_in(str(tmp_path), None)
+
+
 def test_a_pipe_in_the_place_of_rules_is_not_opened(tmp_path: Path) -> None:
     if not hasattr(os, "mkfifo"):
         pytest.skip("no pipes here")

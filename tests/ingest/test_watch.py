@@ -1,3 +1,4 @@
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -150,6 +151,27 @@ def test_a_path_that_vanishes_empties_and_one_that_returns_fills_again(
     (docs / "b.txt").write_text("two foxes")  # and is watched again
     watching.until_held(docs / "a.txt", docs / "b.txt")
     assert watching.troubles == []
+
+
+def test_a_folder_that_could_not_be_read_is_read_when_it_is_opened(
+    library: Library, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan, locked = os.scandir, True
+    (docs / "sub").mkdir()
+    (docs / "sub" / "b.txt").write_text("two foxes")
+
+    def scan_if_open(path: str) -> object:
+        if locked and path == str(docs / "sub"):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scan_if_open)
+    with Watching(library, docs) as watching:
+        watching.until(lambda: len(watching.reports) == 1)
+        assert [f.source for f in watching.reports[0].failed] == [str(docs / "sub")]
+        locked = False
+        (docs / "sub").chmod(0o700)
+        watching.until_held(docs / "a.txt", docs / "sub" / "b.txt")
 
 
 def test_files_that_are_given_are_followed_though_editors_replace_them(
