@@ -236,10 +236,14 @@ def _checksums(folder: Path, known: dict[str, int]) -> dict[str, int]:
     """
     meta = folder / META
     found = json.loads(meta.read_text("utf-8"))
-    segments = {segment["segment_id"].replace("-", "") for segment in found["segments"]}
-    files = sorted(path for path in folder.iterdir() if path.name.split(".")[0] in segments)
+    current: set[str] = set()
+    for segment in found["segments"]:
+        name, deletes = segment["segment_id"].replace("-", ""), segment["deletes"]
+        current |= {path.name for path in folder.glob(f"{name}.*") if path.suffix != ".del"}
+        if deletes:
+            current.add(f"{name}.{deletes['opstamp']}.del")
     checksums = {
-        path.name: known[path.name] if path.name in known else checksum_of_file(path)
-        for path in files
+        name: known[name] if name in known else checksum_of_file(folder / name)
+        for name in sorted(current)
     }
     return {**checksums, META: checksum_of_file(meta)}

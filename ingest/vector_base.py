@@ -24,7 +24,10 @@ EXACT = 50_000
 """Vectors that are searched whole: 2 ms on one core (see benchmarks/million.py)."""
 
 COMPARED = 50_000
-"""How many vectors that may be found a search of lists compares at least."""
+"""How many vectors that may be found a search of lists compares at least; for many hits more."""
+
+DEEPER = 10
+"""So many vectors are compared for each hit that is asked for."""
 
 TRAINED_ON = 40
 """Vectors that each centre is trained from: fewer than 39 and FAISS complains."""
@@ -87,7 +90,7 @@ class VectorBase:
     def _search_lists(
         self, question: np.ndarray, k: int, allowed: Allowed | None, selector: Any
     ) -> tuple[np.ndarray, np.ndarray]:
-        near, lists = self._lists(question, allowed)
+        near, lists = self._lists(question, max(COMPARED, DEEPER * k), allowed)
         scores, rows = np.empty((1, k), np.float32), np.empty((1, k), np.int64)
         parameters = faiss.SearchParametersIVF(sel=selector, nprobe=lists.shape[1])
         # The method without "_c" takes no parameters.
@@ -98,15 +101,15 @@ class VectorBase:
         return scores, rows
 
     def _lists(
-        self, question: np.ndarray, allowed: Allowed | None
+        self, question: np.ndarray, compared: int, allowed: Allowed | None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The nearest lists that hold anything allowed, as many as COMPARED asks for."""
+        """The nearest lists that hold anything allowed, until they hold enough of it."""
         near, lists = self.index.quantizer.search(question, self.index.nlist)
         sizes = (self._list_sizes if allowed is None or allowed.lists is None else allowed.lists)[
             lists[0]
         ]
         held = np.flatnonzero(sizes)
-        enough = int(np.searchsorted(np.cumsum(sizes[held]), COMPARED)) + 1
+        enough = int(np.searchsorted(np.cumsum(sizes[held]), compared)) + 1
         chosen = held[:enough]
         return np.ascontiguousarray(near[:, chosen]), np.ascontiguousarray(lists[:, chosen])
 

@@ -11,6 +11,7 @@ import os
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,7 @@ class VectorIndex:
         self._store = store
         self._updating = threading.Lock()
         self._loaded: tuple[int, int] | None = None
+        self._used: Path | None = None
         self._state = self._load(_build(store))
 
     @property
@@ -124,6 +126,7 @@ class VectorIndex:
             self._remove()
             return
         if not self._is_due(state):
+            self._finish()
             return
         remove_drafts(self._path, self._sidecar, self._next)
         count = self._store.counts()["chunks"]
@@ -138,6 +141,13 @@ class VectorIndex:
         os.replace(self._next, self._sidecar)
         with self._updating:
             self._state = self._caught_up(self._load(state.build))
+
+    def _finish(self) -> None:
+        """Bring what a kill cut short to its end: the sidecar under its own name."""
+        with self._updating:
+            if self._used == self._next:
+                os.replace(self._next, self._sidecar)
+                self._loaded, self._used = _signature(self._sidecar), self._sidecar
 
     def _remove(self) -> None:
         for path in (self._sidecar, self._next, self._path):
@@ -171,7 +181,7 @@ class VectorIndex:
 
     def _load(self, build: str) -> VectorState:
         """What is on the disk, if it is this library's and can follow the changes; else empty."""
-        self._loaded = _signature(self._sidecar)
+        self._loaded, self._used = _signature(self._sidecar), None
         dimensions = int(self._store.meta("dimensions") or 0)
         state = VectorState(build, Recent.empty(dimensions))
         if not dimensions:
@@ -182,17 +192,20 @@ class VectorIndex:
                 continue
             if not self._store.forgotten() <= saved.seq <= self._store.seq():
                 continue
-            try:
-                if not saved.fits(self._path):
-                    continue
-                base = open_base(self._path, saved.count)
-            except OSError:
-                continue
+            base = self._open(saved)
             if base is not None:
-                return VectorState(
-                    build, Recent.empty(dimensions), saved.seq, base, base_seq=saved.seq
-                )
+                self._used = path
+                return replace(state, seq=saved.seq, base=base, base_seq=saved.seq)
         return state
+
+    def _open(self, saved: Sidecar) -> VectorBase | None:
+        """The file, if it is what a sidecar says, and nobody replaced it meanwhile."""
+        before = _signature(self._path)
+        try:
+            base = open_base(self._path, saved.count) if saved.fits(self._path) else None
+        except OSError:
+            return None
+        return base if _signature(self._path) == before else None
 
     def _caught_up(self, state: VectorState) -> VectorState:
         until, build = self._store.seq(), _build(self._store)

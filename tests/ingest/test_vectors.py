@@ -230,8 +230,10 @@ def test_killed_between_the_file_and_its_sidecar_the_new_file_is_used(
             VectorIndex(tmp_path, store).save()
     reopened = VectorIndex(tmp_path, store)
     assert reopened.seq == store.seq()  # nothing to build
-    reopened.catch_up()
+    reopened.save()
     assert reopened.check() == []
+    assert not (tmp_path / "index.next.json").exists()
+    assert VectorIndex(tmp_path, store).seq == store.seq()
 
 
 @pytest.mark.parametrize("moment", ["draft", "next"])
