@@ -16,7 +16,7 @@ from ingest.invariants import damage
 from ingest.library import Library
 from ingest.progress import Progress, Report, silent
 from ingest.rebuild import split_anew
-from ingest.rows import sweep_all_vectors
+from ingest.rows import sharing_vectors, sweep_all_vectors
 from ingest.sync import sync
 
 LOST = "its text was lost: add it again"
@@ -39,6 +39,8 @@ def mend(library: Library, findings: Sequence[Finding], progress: Report | None 
         library.check_embedder()
         _drop_orphans(library)
         sources = {f.source for f in findings if f.check in ("document", "vector")}
+        with library.store.snapshot() as connection:
+            sources = sharing_vectors(connection, sources)
         ill = [d for source in sorted(sources) if (d := library.store.document(source))]
         if with_text := [d for d in ill if d.status == "ok" and _has_text(library, d)]:
             split_anew(library, with_text, show)

@@ -13,7 +13,6 @@ from ingest.rows import (
     insert_chunks,
     set_embedder,
     sweep_all_vectors,
-    take_drafts,
 )
 from ingest.split import Chunk, split
 
@@ -37,7 +36,7 @@ def rebuild(library: Library, progress: Report | None = None) -> list[str]:
 def split_anew(library: Library, documents: Sequence[Document], show: Report) -> None:
     """Replace these documents' chunks and vectors, by the present embedder; the caller is writing.
 
-    All documents must be given where the embedder is another one.
+    With a document go all that share a vector with it: a vector that is known is taken as it is.
     """
     embedder, store = library.embedder, library.store
     for done, document in enumerate(documents):
@@ -47,7 +46,6 @@ def split_anew(library: Library, documents: Sequence[Document], show: Report) ->
         for document in documents:
             delete_chunks(connection, document.id)
         sweep_all_vectors(connection)
-        take_drafts(connection)  # for vectors that other documents have, too
         for document in documents:
             chunks, digests = _chunks(library, document)
             insert_chunks(connection, document.id, chunks, digests, {})

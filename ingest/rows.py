@@ -53,12 +53,17 @@ def sweep_all_vectors(connection: sqlite3.Connection) -> None:
     )
 
 
-def take_drafts(connection: sqlite3.Connection) -> None:
-    """Put drafts in the place of the vectors of the same digests."""
-    connection.execute(
-        "UPDATE vectors SET embedding = drafts.embedding FROM drafts "
-        "WHERE drafts.digest = vectors.digest"
+def sharing_vectors(connection: sqlite3.Connection, sources: Iterable[str]) -> set[str]:
+    """The sources, and those of all documents that have a vector in common with one of them."""
+    shared = set(sources)
+    sql = (
+        "SELECT DISTINCT d.source FROM chunks c JOIN documents d ON d.id = c.document "
+        "WHERE c.vector = ?"
     )
+    for source in list(shared):
+        for vector in vectors_of(connection, source):
+            shared.update(row[0] for row in connection.execute(sql, (vector,)))
+    return shared
 
 
 def insert_document(

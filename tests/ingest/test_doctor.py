@@ -154,6 +154,20 @@ def test_what_is_wrong_is_found_and_mended(filled: Library, docs: Path, name: st
         assert filled.search(text, 1)[0].page_content == text
 
 
+def test_a_vector_that_documents_share_is_mended_for_all(filled: Library, docs: Path) -> None:
+    """Of "Whales sing.", which a.txt and b.txt say: the index holds what the database does."""
+    harm(
+        filled,
+        "UPDATE vectors SET embedding = (SELECT embedding FROM vectors ORDER BY id DESC LIMIT 1) "
+        "WHERE id = (SELECT vector FROM chunks GROUP BY vector HAVING count(*) > 1)",
+    )
+    filled.rebuild_indexes()
+    mend(filled, [Finding("vector", str(docs / "b.txt"), "its vectors are not those of its text")])
+    found = filled.nearest("Whales sing.", 2)
+    assert [round(score, 2) for _, score in found] == [1, 1]
+    assert examine(filled) == []
+
+
 def test_an_index_of_other_chunks_is_found_and_built_anew(filled: Library) -> None:
     harm(filled, "DROP TRIGGER chunk_removed", f"DELETE FROM chunks WHERE id = {FIRST_CHUNK}")
     problems = [finding.problem for finding in examine(filled) if finding.check == "index"]
