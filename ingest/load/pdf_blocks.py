@@ -27,7 +27,9 @@ _ITEM = re.compile(r"(?:\d{1,2}|[A-Za-z]|[IVXivx]+)[.)]\s")
 CELL = "\x1f"  # between the cells of a row, until broken words are mended
 
 _PARAGRAPH = 1.22  # of the usual distance between lines: more is a new paragraph
+_RAGGED = 2.5  # of the size: how far before the others' ends a full line may end
 _SAME_SIZE = 1.06
+_OTHER_SIZE = 1.25
 _SMALL = 0.94  # of the size of the text above: footnotes and captions are smaller
 _STOP = re.compile(r"[.!?:。！？：…][\"'”’»)\]」』]*(?:\d{1,3}|(?: ?\[[\d, –-]+\])+)?$")
 _DOTS = re.compile(r"\.{3}|\. \. \.|[·…_]{3}")
@@ -69,28 +71,33 @@ def _paragraphs(lines: list[Line]) -> list[list[Line]]:
         if 0 < below.base - above.base < 2.5 * below.size
     ]
     usual = median(steps) if steps else 0.0
+    end = max(line.x1 - _RAGGED * line.size for line in lines)
     paragraphs: list[list[Line]] = []
     for number, line in enumerate(lines):
         after = lines[number + 1] if number + 1 < len(lines) else None
         alone = bool(paragraphs) and len(paragraphs[-1]) == 1
-        if paragraphs and not _starts(paragraphs[-1][-1], line, after, usual, alone):
+        if paragraphs and not _starts(paragraphs[-1][-1], line, after, usual, end, alone):
             paragraphs[-1].append(line)
         else:
             paragraphs.append([line])
     return paragraphs
 
 
-def _starts(above: Line, line: Line, after: Line | None, usual: float, alone: bool) -> bool:
+def _starts(
+    above: Line, line: Line, after: Line | None, usual: float, end: float, alone: bool
+) -> bool:
     """Whether a line starts a paragraph: by its distance, its font, or its indent.
 
-    `alone` says that the line above is its paragraph's only one yet.
+    `end` is how far full lines go; `alone` says that the line above is its paragraph's only one.
     """
     step = line.base - above.base
     if step < 0 or step > _PARAGRAPH * max(usual, 1.1 * line.size):
         return True
     larger, smaller = max(line.size, above.size), min(line.size, above.size)
-    if larger > _SAME_SIZE * smaller or line.bold != above.bold:
+    if larger > _OTHER_SIZE * smaller or line.bold != above.bold:
         return True
+    if larger > _SAME_SIZE * smaller and (above.x1 < end or _STOP.search(above.text)):
+        return True  # but not in mid-sentence, where some words are set in another font
     if alone and NUMBERED.fullmatch(above.text) and not _ITEM.match(line.text):
         return True
     indent = line.x0 - above.x0
@@ -99,10 +106,10 @@ def _starts(above: Line, line: Line, after: Line | None, usual: float, alone: bo
 
 
 def _block(lines: list[Line], part: int) -> Block:
-    end = max(line.x1 for line in lines)
+    end = max(line.x1 - _RAGGED * line.size for line in lines)
     text = lines[0].text
     for above, line in pairwise(lines):
-        full = above.x1 > end - 2.5 * above.size  # a shorter line ends where its author ended it
+        full = above.x1 > end  # a shorter line ends where its author ended it
         text += line.text if full and cjk_goes_on(above.text, line.text) else f"\n{line.text}"
     if _DOTS.search(text):
         text = "\n".join(_LEADER.sub(" ... ", line).strip() for line in text.split("\n"))

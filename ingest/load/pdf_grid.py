@@ -58,23 +58,24 @@ class Grid:
         self._x = _places([x0, x1, *(rule.at for rule in rules.down)])
         self._y = _places([top, bottom, *(rule.at for rule in rules.across)])
 
-    def rows(self, runs: Sequence[Run]) -> list[list[str]]:
-        """The cells of the rows; one that spans several stands in the first of them.
+    def rows(self, runs: Sequence[Run]) -> tuple[list[list[str]], Sequence[Run]]:
+        """The cells of the rows, and the runs in them; nothing where the lines make no table.
 
-        Empty where the lines make no table.
+        A cell that spans several stands in the first of them.
         """
         columns, rows = len(self._x) - 1, len(self._y) - 1
         if columns < 2 or rows < 2 or columns * rows > _MOST_CELLS:
-            return []
+            return [], []
         cells: dict[tuple[int, int], list[Run]] = {}
         for run in runs:
             for part in self._split(run):
                 cells.setdefault(self._cell(part), []).append(part)
         lines = {place: lines_of(inside) for place, inside in cells.items()}
         if max(map(len, lines.values())) > _LONGEST_CELL:
-            return []
+            return [], []
         texts = {place: joined_in_one(line.text for line in cell) for place, cell in lines.items()}
-        return [[texts.get((row, column), "") for column in range(columns)] for row in range(rows)]
+        found = [[texts.get((row, place), "") for place in range(columns)] for row in range(rows)]
+        return found, runs
 
     def _split(self, run: Run) -> list[Run]:
         """The run cut at the lines down the page that it crosses, at the nearest spaces."""

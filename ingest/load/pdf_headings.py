@@ -28,6 +28,7 @@ _WELL_KNOWN = re.compile(
     re.IGNORECASE,
 )
 
+_NUMBER = re.compile(r"(?:[A-Z]|[IVX]+|\d+)(?:\.\d+)*\.?\s+")
 _CONTENTS = re.compile("(?:table of )?contents|目录|目錄|目次", re.IGNORECASE)
 _LETTERED = re.compile(r"[A-H]\.\s*[A-Z]")
 _ROMAN = re.compile(r"[IVX]+\.")
@@ -161,10 +162,16 @@ def _outlined(
         for number, block in enumerate(pages[entry.page]):
             short = not block.table and block.lines <= 3 and len(block.text) <= _LONGEST
             place = (entry.page, number)
-            if title and short and place not in found and _bare(block.text).startswith(title):
+            if title and short and place not in found and _names(title, block.text):
                 found[place] = min(entry.level, _LEVELS)
                 break
     return found
+
+
+def _names(title: str, text: str) -> bool:
+    """Whether a text starts with a title, itself or behind a number, "4.1 "."""
+    starts = (text, _NUMBER.sub("", text))
+    return any(_bare(start).startswith(title) for start in starts)
 
 
 def _depth(text: str) -> int:

@@ -5,14 +5,14 @@ Prose in a frame, or between the lines at a page's head and foot, is none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from ingest.load.pdf_grid import Grid, area, grids
 from ingest.load.pdf_lines import leans_left
 from ingest.load.pdf_rules import Rules
-from ingest.load.pdf_stripes import stacks, striped_rows
+from ingest.load.pdf_stripes import stacks, striped_rows, with_edges
 from ingest.load.pdf_words import Box, Run
 
 _NEAR = 3.0  # points that a text may stand outside the lines around it
@@ -20,6 +20,7 @@ _FEWEST = 4  # runs of a table
 _SEVERAL = 0.4  # of a table's rows have more than one cell
 
 Rows = list[list[str]]
+Reader = Callable[[Sequence[Run]], tuple[Rows, Sequence[Run]]]  # also tells which runs are in them
 
 
 @dataclass
@@ -48,11 +49,12 @@ def ruled_tables(runs: Sequence[Run], rules: Rules) -> list[Table]:
             and top - 1 <= run.base - 0.3 * run.size <= bottom + 1
             and x0 - _NEAR <= (run.x0 + run.x1) / 2 <= x1 + _NEAR
         ]
-        rows = rows_of(inside) if len(inside) >= _FEWEST else []
+        rows, used = rows_of(inside) if len(inside) >= _FEWEST else ([], [])
         if _is_table(rows):
-            taken.update(run.order for run in inside)
-            order = min(run.order for run in inside)
-            found.append(Table(as_read(rows), x0, x1, top, bottom, order, inside))
+            taken.update(run.order for run in used)
+            top, bottom = min(run.top for run in used), max(run.bottom for run in used)
+            order = min(run.order for run in used)
+            found.append(Table(as_read(rows), x0, x1, top, bottom, order, list(used)))
     return found
 
 
@@ -68,16 +70,14 @@ def inside_of(tables: Iterable[Table]) -> set[int]:
     return {run.order for table in tables for run in table.runs}
 
 
-def _candidates(
-    rules: Rules,
-) -> Sequence[tuple[Box, Callable[[Sequence[Run]], Rows]]]:
+def _candidates(rules: Rules) -> Iterator[tuple[Box, Reader]]:
     """Where lines may make a table, and what reads its rows there."""
-    if len(rules.across) < 2:
-        return []
     crossing, free = grids(rules)
-    return [(area(part), Grid(part).rows) for part in crossing] + [
-        (area(Rules(tuple(stack))), partial(striped_rows, stack)) for stack in stacks(free)
-    ]
+    for part in crossing:
+        yield area(part), Grid(part).rows
+    for stack in stacks(free):
+        x0, x1, _, _ = area(Rules(tuple(stack)))
+        yield (x0, x1, *with_edges(stack)), partial(striped_rows, stack)
 
 
 def _is_table(rows: Rows) -> bool:

@@ -23,7 +23,7 @@ Box = tuple[float, float, float, float]
 _WORD = re.compile(rf"[^\s{BREAK}\ufffe]+[{BREAK}\ufffe]?")
 _WIDE_GAP = 0.8  # of the line's height: wider than a space, narrower than most gutters
 _BOLD = 600
-_BOLD_NAME = re.compile(rb"bold|black|heavy|[-,]demi", re.IGNORECASE)
+_WEIGHT_NAME = re.compile(rb"bold|black|heavy|[-,]demi|(regular|light|thin)", re.IGNORECASE)
 _OUTSIDE_IS_MOST = 0.5  # of the words: then the page's box is wrong, not the words' places
 
 
@@ -165,11 +165,12 @@ class _Reader:
         return size, turned(self._x.value, self._y.value, turn)[1]
 
     def _is_bold(self, index: int) -> bool:
-        """By the font's weight, or by its name: the fonts that every reader has state no weight."""
-        if raw.FPDFText_GetFontWeight(self._page, index) >= _BOLD:
-            return True
+        """By the font's name if it tells, else by a weight that PDFium guesses from its stems."""
         raw.FPDFText_GetFontInfo(self._page, index, self._name, len(self._name), None)
-        return _BOLD_NAME.search(self._name.value) is not None
+        told = _WEIGHT_NAME.search(self._name.value)
+        if told:
+            return told[1] is None
+        return raw.FPDFText_GetFontWeight(self._page, index) >= _BOLD
 
     def _turn(self, index: int) -> int:
         angle = raw.FPDFText_GetCharAngle(self._page, index)

@@ -17,6 +17,11 @@ def test_paragraphs_start_after_room_at_an_indent_and_in_another_font() -> None:
     assert texts([run("Title", 0, 0, bold=True), *column(0, 12, PROSE[:1])]) == ["Title", PROSE[0]]
 
 
+def test_words_in_another_font_do_not_part_a_sentence() -> None:
+    lines = [run(PROSE[0], 0, 0, 10), run(PROSE[1], 0, 12, 9), run(PROSE[2], 0, 24, 10)]
+    assert texts(lines) == ["\n".join(PROSE[:3])]
+
+
 def test_chinese_lines_are_joined_where_the_line_is_full() -> None:
     lines = [
         "一个很长的句子在这里被行尾断",

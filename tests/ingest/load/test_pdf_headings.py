@@ -22,8 +22,8 @@ def test_levels_follow_size_and_then_weight() -> None:
 
 def test_the_outline_names_headings_and_their_levels() -> None:
     outline = (Bookmark(1, "Part", 0), Bookmark(3, "Wolf", 0), Bookmark(1, "Elsewhere", 9))
-    page = (block("Part"), block("Wolf", 12, True), BODY, block("Bear", 12, True), BODY)
-    assert found(*page, outline=outline) == {"Part": 1, "Wolf": 3, "Bear": 3}
+    page = (block("1. Part"), block("Wolf", 12, True), BODY, block("Bear", 12, True), BODY)
+    assert found(*page, outline=outline) == {"1. Part": 1, "Wolf": 3, "Bear": 3}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def test_a_table_takes_what_lies_inside_its_lines_and_nothing_else() -> None:
     (table,) = ruled_tables([*cells, outside], GRID)
     assert table.rows == [["a", "b"], ["c", "d"]]
     assert inside_of([table]) == {cell.order for cell in cells}
-    assert (table.x0, table.x1, table.top, table.bottom) == (0, 200, 0, 40)
+    assert (table.x0, table.x1, table.top, table.bottom) == (0, 200, 6, 36)
 
 
 def test_lines_with_a_single_text_between_them_are_no_table() -> None:
