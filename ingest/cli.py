@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KvasirError as error:
         print(f"kvasir: {error}", file=sys.stderr)
         if arguments.json:
-            _print_json({"error": str(error)})
+            _print_json({"error": str(error)}, in_a_line=arguments.watch)
         return UNUSABLE
     except KeyboardInterrupt:
         _end_readers()
@@ -142,7 +142,7 @@ def _watch(library: Library, arguments: argparse.Namespace) -> int:
     def reported(report: SyncReport) -> None:
         nonlocal is_first
         if arguments.json:
-            print(json.dumps(report.as_dict(), ensure_ascii=False), flush=True)
+            _print_json(report.as_dict(), in_a_line=True)
         elif is_first:
             _print_lines(report_lines(report, [absolute(path) for path in arguments.paths]))
             _print_lines(["watching: Ctrl-C stops"])
@@ -244,5 +244,6 @@ def _print_lines(lines: Iterable[str]) -> None:
         print(line, flush=True)
 
 
-def _print_json(shown: dict[str, Any]) -> None:
-    print(json.dumps(shown, ensure_ascii=False, indent=1))
+def _print_json(shown: dict[str, Any], *, in_a_line: bool = False) -> None:
+    indent = None if in_a_line else 1
+    print(json.dumps(shown, ensure_ascii=False, indent=indent), flush=True)
