@@ -109,7 +109,12 @@ class KeywordIndex:
                 return
             else:
                 index, changed = held.index, self._store.changed(held.seq, until)
-            self._write(index, changed, until, fresh, tell)
+            try:
+                self._write(index, changed, until, fresh, tell)
+            except ValueError as error:
+                self._sidecar.unlink(missing_ok=True)  # the next time it is built anew
+                reason = " ".join(str(error).split())
+                raise OSError(None, f"Tantivy could not write ({reason})") from error
             with self._opening:
                 self._checked = _checksums(self._path, self._checked)
                 self._open = self._reloaded(index)
@@ -205,6 +210,8 @@ class KeywordIndex:
         tell: Tell | None,
     ) -> None:
         writer = index.writer(HEAP_BYTES, num_threads=1)
+        # Killed while it committed, the last writer left files of the names that come next.
+        writer.garbage_collect_files()
         for first in range(0, len(changed), BATCH):
             batch = changed[first : first + BATCH]
             if not fresh:

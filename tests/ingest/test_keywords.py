@@ -8,7 +8,7 @@ import pytest
 from word_embedder import WordEmbedder
 
 import ingest.keywords
-from ingest import Library, sync
+from ingest import Library, LibraryError, sync
 from ingest.keywords import KeywordIndex
 from ingest.sidecar import Sidecar
 
@@ -152,3 +152,19 @@ def test_an_index_behind_a_log_that_was_cut_is_built_anew(filled: Library, docs:
     index.catch_up()
     assert index.check() == []
     assert animals(index) == 4
+
+
+def test_an_index_that_cannot_be_written_is_said_in_a_line_and_built_anew(
+    filled: Library, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove(filled, docs, 0)
+
+    def fails(*_: object, **__: object) -> None:
+        raise ValueError("no space\nleft")
+
+    with monkeypatch.context() as patch, filled.writing():
+        patch.setattr(KeywordIndex, "_write", fails)
+        with pytest.raises(LibraryError, match=r"cannot be written: Tantivy.*no space"):
+            filled.save_indexes()
+    assert "fox" not in " ".join(hit.page_content for hit in filled.search("fox", 20))
+    assert filled.check_indexes() == []
