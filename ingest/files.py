@@ -16,7 +16,6 @@ from ingest.errors import LibraryError
 from ingest.report import Failure
 from ingest.walk import Walk
 from models.errors import first_line
-from models.settings import get_settings
 
 
 @dataclass
@@ -117,6 +116,8 @@ def hash_file(path: Path) -> str:
 
 def check_size(size: int) -> None:
     """Raise OSError for a file of so many bytes if it is larger than is read."""
+    from models.settings import get_settings  # parsers' processes have no use for it
+
     most = get_settings().max_file_mb
     if size > most * 1_000_000:
         raise OSError(

@@ -83,7 +83,7 @@ class _Watch:
 
     def run(self) -> None:
         try:
-            self._sync(None)
+            self._tell(self._sync(None))
             while not self._stop.wait(TICK_S):
                 self._gather(time.monotonic())
                 self._burst(time.monotonic())
@@ -148,12 +148,18 @@ class _Watch:
             return
         burst |= self._owed
         try:
-            if self._concerns(burst):
-                self._sync(burst)
-            self._owed = set()
+            report = self._sync(burst) if self._concerns(burst) else None
         except (KvasirError, OSError) as error:  # a full disk, say: it may not stay full
             self._owed, self._retry_at = burst, time.monotonic() + RETRY_S
             self._told(f"{error} (this is tried again)")
+            return
+        self._owed = set()
+        self._tell(report)
+
+    def _tell(self, report: SyncReport | None) -> None:
+        if report is not None:
+            self._failed |= {failure.source for failure in report.failed}
+            self._reported(report)
 
     def _concerns(self, burst: set[Path]) -> bool:
         """Whether there is anything to read or to remove at these paths."""
@@ -163,7 +169,8 @@ class _Watch:
         wanted = under_any(burst)
         return any(wanted(source) for source in self._library.store.sources("path"))
 
-    def _sync(self, burst: set[Path] | None) -> None:
+    def _sync(self, burst: set[Path] | None) -> SyncReport | None:
+        """Sync a burst, or everything; None where neither disk nor library has any of it."""
         sources = self._library.store.sources("path")
         tops = [
             top
@@ -171,10 +178,9 @@ class _Watch:
             if (burst is None or _touches(top, burst))
             and (os.path.exists(top) or any(is_under(source, top) for source in sources))
         ]
-        if tops:
-            report = sync(self._library, tops, only=burst, progress=self._progress)
-            self._failed |= {failure.source for failure in report.failed}
-            self._reported(report)
+        if not tops:
+            return None
+        return sync(self._library, tops, only=burst, progress=self._progress)
 
     def _progress(self, progress: Progress) -> None:
         if self._stop.is_set():
