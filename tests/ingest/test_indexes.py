@@ -165,3 +165,33 @@ def test_a_sidecar_is_read_back_as_written(tmp_path: Path) -> None:
     assert Sidecar.read(tmp_path / "index.json") == sidecar
     assert list(tmp_path.iterdir()) == [tmp_path / "index.json"]
     assert Sidecar.read(tmp_path / "nothing.json") is None
+
+
+def test_a_search_that_finds_no_index_of_a_large_library_writes_it_unless_another_writes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.indexes.BEHIND", 5)
+    (folder / "index.faiss").unlink()
+    with (
+        Library(folder, embedder=WordEmbedder()) as writer,
+        Library(folder, embedder=WordEmbedder()) as reader,
+        writer.writing(),
+    ):
+        assert len(reader.nearest("bear", 20)) == 6
+        assert not (folder / "index.faiss").exists()
+    with Library(folder, embedder=WordEmbedder()) as library:
+        assert len(library.nearest("bear", 20)) == 6
+        assert (folder / "index.faiss").exists()
+
+
+def test_long_work_is_told_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.keywords.SLOW", 2)
+    monkeypatch.setattr("ingest.vectors.EXACT", 2)
+    told: list[tuple[int, int]] = []
+    with Library(folder, embedder=WordEmbedder()) as library, library.writing():
+        (folder / "index.json").unlink()
+        (folder / "index.faiss").unlink()
+        shutil.rmtree(folder / "keywords")
+    with Library(folder, embedder=WordEmbedder()) as library, library.writing():
+        library.save_indexes(lambda done, total: told.append((done, total)))
+    assert told == [(6, 6), (6, 6)]
