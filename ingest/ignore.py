@@ -104,6 +104,8 @@ def _lines(path: Path) -> list[str]:
 def _pattern(line: str, number: int) -> GitIgnoreSpecPattern:
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
+    if line.rstrip().endswith("/**/"):  # the folders in a folder; pathspec takes it for that one
+        line = line.rstrip() + "*/"
     try:
         with warnings.catch_warnings():  # of what a bracket may mean in Python some day
             warnings.simplefilter("ignore", FutureWarning)

@@ -45,6 +45,8 @@ def listed(*tops: Path) -> list[str]:
 @given(ignore_files)
 @example({"": ["a/**", "!a/b.md"]})
 @example({"": ["*", "!*/", "!*.txt"]})
+@example({"": ["a/**/"]})
+@example({"": ["a/**", "!a/**/", "!a/**/c.txt"]})
 @example({"": ["*.txt"], "a": ["!b/"]})
 @example({"": ["/a/"], "a": ["!a.txt"]})
 @example({"": ["*/"], "b": ["!a"]})
