@@ -12,6 +12,7 @@ from ingest.errors import DocumentError
 from ingest.load.characters import sane_title
 from ingest.load.draft import Draft
 from ingest.load.hyphens import mend_hyphens
+from ingest.load.limits import check_pages
 from ingest.load.pdf_annotations import with_annotations
 from ingest.load.pdf_blocks import CELL, Block, blocks_of
 from ingest.load.pdf_columns import reading_order
@@ -21,6 +22,8 @@ from ingest.load.pdf_rules import page_rules
 from ingest.load.pdf_tables import inside_of, ruled_tables
 from ingest.load.pdf_words import Run, main_turn, page_runs
 from ingest.load.rows import table_lines
+from ingest.load.scanned import read_scans
+from ingest.load.steps import step
 from ingest.page import Page
 
 _PDFIUM = threading.Lock()  # the library is not thread-safe
@@ -31,7 +34,8 @@ def parse(path: Path) -> tuple[list[Page], str]:
     with _PDFIUM:
         try:
             with pdfium.PdfDocument(path) as document:
-                raw = [_blocks(document, index) for index in range(len(document))]
+                check_pages(len(document))
+                raw = read_scans(document, [_blocks(document, i) for i in range(len(document))])
                 labels = [document.get_page_label(index) for index in range(len(document))]
                 title = sane_title(document.get_metadata_value("Title"))
                 outline = bookmarks(document)
@@ -48,6 +52,7 @@ def parse(path: Path) -> tuple[list[Page], str]:
 
 def _blocks(document: pdfium.PdfDocument, index: int) -> list[Block]:
     """The blocks of one page; a damaged page among sound ones has none."""
+    step(index, len(document))
     try:
         page = with_annotations(document, index)
     except pdfium.PdfiumError:

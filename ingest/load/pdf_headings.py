@@ -16,6 +16,7 @@ import pypdfium2 as pdfium
 from ingest.load.pdf_blocks import NUMBERED, Block
 
 _MOST_BOOKMARKS = 20_000
+_MOST_ON_PAGE = 200
 _LONGEST = 160
 _LARGER = 1.12  # than the body: the size of a heading that is not bold
 _LEVELS = 6
@@ -87,9 +88,9 @@ def heading_levels(
 def title_of(pages: Sequence[Sequence[Block]]) -> str:
     """What the first page shows in the largest type, if that is much larger than its text."""
     blocks = [block for block in pages[0] if not block.table] if pages else []
-    if not blocks:
+    largest = max((block.size for block in blocks), default=0.0)
+    if not largest:
         return ""
-    largest = max(block.size for block in blocks)
     titles = [block for block in blocks if block.size > 0.98 * largest]
     alone = len(titles) == 1 and largest >= 1.25 * _body(pages)[0]
     text = " ".join(titles[0].text.split())
@@ -141,7 +142,7 @@ def _without_initials(
 
 
 def _by_font(block: Block, body: Style) -> bool:
-    larger = block.size >= _LARGER * body[0]
+    larger = 0 < block.size >= _LARGER * body[0]
     return larger or (block.bold and not body[1] and block.size >= 0.9 * body[0])
 
 
@@ -155,8 +156,10 @@ def _outlined(
 ) -> dict[tuple[int, int], int]:
     """The level of each block that an entry of the outline names on the page it leads to."""
     found: dict[tuple[int, int], int] = {}
+    tried: Counter[int] = Counter()
     for entry in outline:
-        if not 0 <= entry.page < len(pages):
+        tried[entry.page] += 1
+        if not 0 <= entry.page < len(pages) or tried[entry.page] > _MOST_ON_PAGE:
             continue
         title = _bare(entry.title)
         for number, block in enumerate(pages[entry.page]):
