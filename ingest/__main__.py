@@ -1,5 +1,6 @@
 """`python ingest` and `python -m ingest`."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -10,4 +11,6 @@ if __package__ in (None, ""):
 from ingest.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # else Python looks for seconds through all that the embedder's library made
+    sys.exit(code)
