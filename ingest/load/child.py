@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from ingest.load.document import load
-from ingest.load.frame import pack, read_message, write_message
+from ingest.load.frame import read_message, write_loaded, write_message
+from ingest.load.loaded import Loaded
+from ingest.load.steps import listening
 from models.errors import KvasirError
 
 
@@ -27,7 +29,10 @@ def main() -> None:
     requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, requests), daemon=True).start()
     while True:
-        answer = _answer(requests.get())
+        answer = _answer(requests.get(), answers)
+        if isinstance(answer, Loaded):
+            write_loaded(answers, answer)
+            continue
         write_message(answers, answer)
         if answer.get("out_of_memory"):
             os._exit(1)  # the heap is in pieces: the next file deserves a fresh one
@@ -40,9 +45,13 @@ def _receive(pipe: IO[bytes], requests: "queue.SimpleQueue[dict[str, Any]]") -> 
     os._exit(0)
 
 
-def _answer(request: dict[str, Any]) -> dict[str, Any]:
+def _answer(request: dict[str, Any], answers: IO[bytes]) -> Loaded | dict[str, Any]:
+    def tell(done: int, total: int) -> None:
+        write_message(answers, {"done": done, "total": total})
+
     try:
-        return {"loaded": pack(load(Path(request["path"]), name=request["name"]))}
+        with listening(tell):
+            return load(Path(request["path"]), name=request["name"])
     except KvasirError as error:
         return {"error": str(error)}
     except MemoryError:

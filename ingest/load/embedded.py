@@ -7,7 +7,7 @@ from hashlib import blake2b
 from ingest.errors import DocumentError
 from ingest.load.draft import Draft
 from ingest.load.limits import check_pictures
-from ingest.load.steps import step
+from ingest.load.steps import still_at_work
 
 SHORT, LONG = 40, 120  # pixels of the sides: smaller ones are icons, bullets and rules
 _MOST_BYTES = 100 << 20
@@ -45,7 +45,7 @@ class Pictures:
         self._read += 1
         check_pictures(self._read)
         blocks = blocks_in(read(pixels))
-        step(self._read, self._read)
+        still_at_work()
         if blocks and name:
             draft.gap()
             draft.line(f"{name}:")

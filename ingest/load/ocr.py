@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from math import isqrt
@@ -111,7 +112,8 @@ class _Reader:
         ]
 
     def _boxes(self, picture: Pixels) -> list[Any]:
-        found = self._engine(picture, use_det=True, use_cls=False, use_rec=False)
+        with _memory_errors():
+            found = self._engine(picture, use_det=True, use_cls=False, use_rec=False)
         return [] if found.boxes is None else list(found.boxes)
 
     def _crops(self, picture: Pixels, boxes: Sequence[Any]) -> list[Pixels]:
@@ -124,7 +126,8 @@ class _Reader:
     def _texts(self, crops: Sequence[Pixels]) -> list[tuple[str, float]]:
         if not crops:
             return []
-        found = self._engine.recognize_txt(list(crops))
+        with _memory_errors():
+            found = self._engine.recognize_txt(list(crops))
         return list(zip(found.txts, map(float, found.scores), strict=True))
 
     def _turn(
@@ -194,6 +197,20 @@ def _padded(picture: Pixels) -> Pixels:
     beside = max(0, -(-height // _LONGEST) - width)
     edges = ((0, below), (0, beside), (0, 0))
     return np.ascontiguousarray(np.pad(picture, edges, constant_values=255))
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Where the models find no memory, a MemoryError like everybody else's."""
+    import cv2
+    from rapidocr.inference_engine.onnxruntime.main import ONNXRuntimeError
+
+    try:
+        yield
+    except (ONNXRuntimeError, cv2.error) as error:
+        if "alloc" in str(error) or "memory" in str(error):
+            raise MemoryError from error
+        raise
 
 
 def _threads() -> int:

@@ -1,24 +1,38 @@
-"""Parsers in a process of their own: one that hangs, crashes or eats memory costs one file.
+"""Parsers in processes of their own: one that hangs, crashes or eats memory costs one file.
 
-The process is reused from file to file, and started anew after one that it did not survive.
+A process is reused from file to file, and started anew after one that it did not survive.
 """
 
 import atexit
 import contextlib
 import os
+import queue
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ingest.errors import DocumentError
-from ingest.load.frame import read_message, unpack, write_message
+from ingest.load.frame import read_loaded, read_message, write_message
 from ingest.load.loaded import Loaded
+from ingest.load.patience import Patience
+from models.settings import get_settings
 
 _ROOT = Path(__file__).resolve().parents[2]  # where the packages are
-MEMORY_LIMIT = 4 << 30  # bytes
+MEMORY_LIMIT = 4 << 30
+"""Bytes of addresses, of which reading a dense scan takes two thirds: half of them only mapped."""
+
+WORKERS = 2
+"""Processes at most: a slow file must not keep the others waiting."""
+
+SILENCE_S = 120.0
+IN_ALL_S = 3600.0
+"""Even for a file whose pages come one by one."""
+
+Told = Callable[[int, int], None]
 
 
 class Worker:
@@ -30,32 +44,44 @@ class Worker:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def load(self, path: Path, *, name: str | None = None, timeout_s: float = 120.0) -> Loaded:
+    def load(
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        timeout_s: float = SILENCE_S,
+        in_all_s: float = IN_ALL_S,
+        progress: Told | None = None,
+    ) -> Loaded:
         """What `load` gives, or DocumentError also where the parser does not survive the file.
 
-        The time counts from when the process turns to this file.
+        The time counts from when the process turns to this file, and `timeout_s` anew with every
+        page. `progress` is told how many pages are done, of how many.
         """
         request = {"path": str(path.resolve()), "name": name or path.name}
         with self._lock:
             process = self._running()
-            late = threading.Event()
-            timer = threading.Timer(timeout_s, _give_up, (process, late))
-            timer.daemon = True
-            timer.start()
-            try:
-                answer = self._ask(process, request)
-            except BaseException:  # an answer may be under way that is nobody's any more
-                process.kill()
-                raise
-            finally:
-                timer.cancel()
+            with Patience(process.kill, timeout_s, in_all_s) as patience:
+
+                def told(done: int, total: int) -> None:
+                    patience.heard(done, total)
+                    if progress is not None:
+                        progress(done, total)
+
+                try:
+                    answer = self._ask(process, request, told)
+                except BaseException:  # an answer may be under way that is nobody's any more
+                    process.kill()
+                    process.wait()
+                    raise
+            if patience.reason:  # perhaps just after it answered
+                process.wait()
             if answer is None:
-                raise DocumentError(_death(process, timeout_s if late.is_set() else None))
-        if answer.get("out_of_memory"):
-            raise DocumentError(f"needs more than {_size(self._memory_limit)} of memory to read")
-        if "error" in answer:
-            raise DocumentError(answer["error"])
-        return unpack(answer["loaded"])
+                death = _death(process)
+                raise DocumentError(patience.reason or death)
+        if isinstance(answer, str):
+            raise DocumentError(answer)
+        return answer
 
     def close(self) -> None:
         """End the process, whatever it is at; the next file starts another."""
@@ -80,36 +106,91 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=_ROOT,  # "-m" looks there first, and must not find a stranger's json.py
-            # BLAS reserves memory for every core as soon as numpy is imported.
-            env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": path, **_few_threads()},
         )
         return self._process
 
     def _ask(
-        self, process: "subprocess.Popen[bytes]", request: dict[str, Any]
-    ) -> dict[str, Any] | None:
-        """The child's answer, None where it died over the question."""
-        if process.stdin is None or process.stdout is None:
+        self, process: "subprocess.Popen[bytes]", request: dict[str, Any], told: Told
+    ) -> Loaded | str | None:
+        """The document or why there is none; None where the child died over the question."""
+        answer = _exchange(process, request)
+        while answer is not None and "done" in answer:
+            told(answer["done"], answer["total"])
+            answer = _exchange(process)
+        if answer is None:
             return None
-        try:
-            write_message(process.stdin, request)
-            answer = read_message(process.stdout)
-        except (OSError, ValueError):  # the pipe broke, or close() shut it
-            return None
-        if answer is not None and answer.get("out_of_memory"):
+        if "loaded" in answer:
+            return _texts(process, answer)
+        if "out_of_memory" in answer:
             process.wait()  # it ends itself
-        return answer
+            return f"needs more than {_size(self._memory_limit)} of memory to read"
+        return str(answer["error"])
 
 
-def _give_up(process: "subprocess.Popen[bytes]", late: threading.Event) -> None:
-    late.set()
-    process.kill()
+class Pool:
+    """Several workers, each started when all others are busy."""
+
+    def __init__(self, workers: int = WORKERS) -> None:
+        self._workers = [Worker() for _ in range(workers)]
+        self._free: queue.LifoQueue[Worker] = queue.LifoQueue()  # the last used has its process
+        for worker in self._workers:
+            self._free.put(worker)
+
+    def load(
+        self, path: Path, *, name: str | None, timeout_s: float, progress: Told | None
+    ) -> Loaded:
+        """What `Worker.load` gives, as soon as a worker is free."""
+        worker = self._free.get()
+        try:
+            return worker.load(path, name=name, timeout_s=timeout_s, progress=progress)
+        finally:
+            self._free.put(worker)
+
+    def close(self) -> None:
+        """End the processes, whatever they are at."""
+        for worker in self._workers:
+            worker.close()
 
 
-def _death(process: "subprocess.Popen[bytes]", timeout_s: float | None) -> str:
-    code = process.wait()
-    if timeout_s is not None:
-        return f"gave up after {timeout_s:g} s"
+def _exchange(
+    process: "subprocess.Popen[bytes]", request: dict[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """The child's next message, after a request if there is one; None where it is gone."""
+    if process.stdin is None or process.stdout is None:
+        return None
+    try:
+        if request is not None:
+            write_message(process.stdin, request)
+        return read_message(process.stdout)
+    except (OSError, ValueError):  # the pipe broke, or close() shut it, or it talks nonsense
+        process.kill()
+        return None
+
+
+def _texts(process: "subprocess.Popen[bytes]", message: dict[str, Any]) -> Loaded | None:
+    if process.stdout is None:
+        return None
+    try:
+        return read_loaded(process.stdout, message)
+    except (OSError, ValueError):
+        process.kill()
+        return None
+
+
+def _few_threads() -> dict[str, str]:
+    # BLAS reserves memory for every core as soon as numpy is imported. A kvasir.toml of the
+    # parent's folder is not the child's to find.
+    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**one, "KVASIR_THREADS": str(get_settings().threads)}
+
+
+def _death(process: "subprocess.Popen[bytes]") -> str:
+    try:
+        code = process.wait(timeout=10)
+    except subprocess.TimeoutExpired:  # it closed its pipe and lives on
+        process.kill()
+        code = process.wait()
     if code >= 0:
         return f"the parser ended early (exit code {code})"
     try:
@@ -124,18 +205,25 @@ def _size(limit: int) -> str:
 
 
 def close() -> None:
-    """End the shared process; the next `load_in_worker` starts another."""
+    """End the shared processes; the next `load_in_worker` starts another."""
     _shared.close()
 
 
-_shared = Worker()
+_shared = Pool()
 atexit.register(_shared.close)
 
 
-def load_in_worker(path: Path, *, name: str | None = None, timeout_s: float = 120.0) -> Loaded:
-    """`load` in the one shared child process, started by the first call.
+def load_in_worker(
+    path: Path,
+    *,
+    name: str | None = None,
+    timeout_s: float = SILENCE_S,
+    progress: Told | None = None,
+) -> Loaded:
+    """`load` in one of the shared child processes, WORKERS at most, started when needed.
 
-    Raises DocumentError also for a file that takes longer than `timeout_s`, crashes its parser or
-    needs more memory than MEMORY_LIMIT.
+    Raises DocumentError also for a file that crashes its parser, needs more memory than
+    MEMORY_LIMIT, on which nothing is heard of for `timeout_s`, or that takes longer than IN_ALL_S.
+    `progress` is told, in the caller's thread, how many pages are done, of how many.
     """
-    return _shared.load(path, name=name, timeout_s=timeout_s)
+    return _shared.load(path, name=name, timeout_s=timeout_s, progress=progress)

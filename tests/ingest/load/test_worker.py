@@ -10,14 +10,14 @@ import pytest
 
 from ingest.errors import DocumentError
 from ingest.load import load, load_in_worker
-from ingest.load.worker import Worker, close
+from ingest.load.worker import Pool, Worker, close
 
 ROOT = Path(__file__).resolve().parents[3]
 # A child whose parser of plain text does what the text says.
 MISCHIEF = """
 import os, sys, time
 from pathlib import Path
-from ingest.load import child, plain
+from ingest.load import child, plain, steps
 
 real = plain.parse
 
@@ -31,6 +31,11 @@ def parse(path):
         os._exit(3)
     if order == "eat":
         return [b"x" * (8 << 30)], ""
+    if order.startswith("pages"):
+        for page in range(6):
+            steps.step(page, 20)
+            time.sleep(0.3)
+        time.sleep(600 if order == "pages and hang" else 0)
     if order == "bug":
         raise ZeroDivisionError("one\\ntwo")
     if order == "chatter":
@@ -69,7 +74,8 @@ def test_the_shared_worker_loads_what_load_loads(write, make_pdf) -> None:
 @pytest.mark.parametrize(
     ("order", "reason"),
     [
-        ("hang", r"^gave up after 0\.8 s$"),
+        ("hang", r"^gave up after 1\.5 s$"),
+        ("pages and hang", r"^gave up after 1\.5 s at page 6$"),
         ("die", r"^the parser crashed \(SIGKILL\)$"),
         ("exit", r"^the parser ended early \(exit code 3\)$"),
         ("eat", r"^needs more than 2 GiB of memory to read$"),
@@ -79,8 +85,31 @@ def test_the_shared_worker_loads_what_load_loads(write, make_pdf) -> None:
 def test_a_bad_file_costs_that_file_alone(worker: Worker, write, order: str, reason: str) -> None:
     assert worker.load(write("good.txt", "good")).pages[0].text == "good"
     with pytest.raises(DocumentError, match=reason):
-        worker.load(write("bad.txt", order), timeout_s=0.8 if order == "hang" else 60)
+        worker.load(write("bad.txt", order), timeout_s=1.5 if "hang" in order else 60)
     assert worker.load(write("good.txt", "good again")).pages[0].text == "good again"
+
+
+def test_a_file_whose_pages_come_one_by_one_is_waited_for(worker: Worker, write) -> None:
+    told: list[tuple[int, int]] = []
+    path = write("slow.txt", "pages")
+    worker.load(write("good.txt", "good"))  # starting takes its time, too
+    loaded = worker.load(path, timeout_s=1.0, progress=lambda *step: told.append(step))
+    assert loaded.pages[0].text == "pages"
+    assert told == [(page, 20) for page in range(6)]
+
+
+def test_no_file_is_waited_for_longer_than_in_all(worker: Worker, write) -> None:
+    with pytest.raises(DocumentError, match=r"^gave up after 1\.2 s"):
+        worker.load(write("slow.txt", "pages"), in_all_s=1.2)
+
+
+def test_what_is_told_may_end_the_work(worker: Worker, write) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        worker.load(write("slow.txt", "pages and hang"), progress=stop)
+    assert worker.load(write("good.txt", "good")).pages[0].text == "good"
 
 
 def test_what_a_parser_prints_does_not_get_into_the_answer(worker: Worker, write) -> None:
@@ -100,6 +129,28 @@ def test_threads_take_turns(worker: Worker, write) -> None:
     for thread in threads:
         thread.join()
     assert texts == {i: f"text {i}" * 1000 for i in range(8)}
+
+
+def test_a_pool_loads_several_files_at_a_time(write, make_pdf) -> None:
+    at_once = threading.Barrier(2, timeout=60)  # each waits inside its file for the other
+    pool = Pool(2)
+    paths = [write(f"{i}.pdf", make_pdf([["One"], ["Two"]], title=f"T{i}")) for i in range(4)]
+    titles: set[str] = set()
+
+    def meet(done: int, total: int) -> None:
+        if done == 0:
+            at_once.wait()
+
+    def work(path: Path) -> None:
+        titles.add(pool.load(path, name=None, timeout_s=60, progress=meet).title)
+
+    threads = [threading.Thread(target=work, args=(path,)) for path in paths]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    pool.close()
+    assert titles == {"T0", "T1", "T2", "T3"}
 
 
 def test_closing_ends_a_file_under_way(worker: Worker, write) -> None:
