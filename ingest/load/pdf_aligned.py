@@ -6,6 +6,7 @@ them are no tables.
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -49,23 +50,21 @@ def _stretches(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Lines with wide gaps in them, together with the lines of one cell among them."""
     held: list[Line] = []
     end = 0  # of what is held, where the last line with a gap is
+    second = math.inf  # where the second column starts
     for line in lines:
         if held and line.top - held[-1].bottom > _FAR * line.size:
             yield held[:end]
-            held, end = [], 0
+            held, end, second = [], 0, math.inf
         if len(line.runs) > 1:
             held.append(line)
             end = len(held)
-        elif held and len(held) - end < _LABELS and line.x1 < _second_column(held):
+            second = min(second, sorted(run.x0 for run in line.runs)[1])
+        elif held and len(held) - end < _LABELS and line.x1 < second:
             held.append(line)
         elif held:
             yield held[:end]
-            held, end = [], 0
+            held, end, second = [], 0, math.inf
     yield held[:end]
-
-
-def _second_column(lines: Sequence[Line]) -> float:
-    return min(sorted(run.x0 for run in line.runs)[1] for line in lines if len(line.runs) > 1)
 
 
 def _columns(runs: Sequence[Run]) -> list[tuple[float, float]]:

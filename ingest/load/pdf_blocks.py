@@ -17,7 +17,7 @@ from ingest.load.pdf_lines import Line, cjk_goes_on, lines_of
 from ingest.load.pdf_tables import Table
 
 NUMBERED = re.compile(
-    r"(?:[IVX]{1,5}\.|[A-H]\.(?:(?:[A-Z]|\d{1,2})\.?)*|\d{1,2}\.(?:\d{1,2}\.?)*)\s*[A-Z][^,.;:!?|]{2,60}"
+    r"(?:[IVX]{1,5}\.|[A-H]\.(?:(?:[A-Z]|\d{1,2})\.?){0,6}+|\d{1,2}\.(?:\d{1,2}\.?){0,6}+)\s*[A-Z][^,.;:!?|]{2,60}"
     r"|第[一二三四五六七八九十百零〇\d]{1,5}[章节節篇部](?:\s.{0,40}|.{0,20})"
 )
 """A line that may be a heading for its number alone: "II. METHODS", "2.1 Data", "第三章 方法"."""
@@ -33,7 +33,7 @@ _OTHER_SIZE = 1.25
 _SMALL = 0.94  # of the size of the text above: footnotes and captions are smaller
 _STOP = re.compile(r"[.!?:。！？：…][\"'”’»)\]」』]*(?:\d{1,3}|(?: ?\[[\d, –-]+\])+)?$")
 _DOTS = re.compile(r"\.{3}|\. \. \.|[·…_]{3}")
-_LEADER = re.compile(r"[ .·…_]*(?:\.[ .]{3,}\.|[·…_]{3,})[ .·…_]*")
+_LEADER = re.compile(r"[ .·…_]{4,}")
 
 
 @dataclass
@@ -112,8 +112,14 @@ def _block(lines: list[Line], part: int) -> Block:
         full = above.x1 > end  # a shorter line ends where its author ended it
         text += line.text if full and cjk_goes_on(above.text, line.text) else f"\n{line.text}"
     if _DOTS.search(text):
-        text = "\n".join(_LEADER.sub(" ... ", line).strip() for line in text.split("\n"))
+        text = "\n".join(_LEADER.sub(_shorter, line).strip() for line in text.split("\n"))
     return Block(text, lines[0].size, lines[0].bold, lines=len(lines), part=part)
+
+
+def _shorter(leader: re.Match[str]) -> str:
+    """Three dots for the many that lead to a page number."""
+    marks = len(leader[0]) - leader[0].count(" ")
+    return " ... " if marks > 4 else leader[0]
 
 
 def _rejoined(blocks: list[Block]) -> list[Block]:
@@ -148,7 +154,7 @@ def _broken_off(blocks: list[Block], block: Block) -> int | None:
         return None
     start = blocks[behind]
     larger, smaller = max(start.size, block.size), min(start.size, block.size)
-    if larger > _SAME_SIZE * smaller or start.bold != block.bold or _STOP.search(start.text):
+    if larger > _SAME_SIZE * smaller or start.bold != block.bold or _STOP.search(start.text[-80:]):
         return None
     first = block.text[0]
     goes_on = first.islower() or start.text.endswith((BREAK, "\ufffe"))

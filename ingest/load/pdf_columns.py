@@ -24,7 +24,8 @@ _GUTTER = 0.8  # of the size, where only the gutter's width speaks for columns
 _LINES = 5  # on both sides, then too
 _WORDS = 20  # characters of an average line, then too
 _DEEPEST = 12
-_MOST = 4_000  # runs; a page of more is a drawing, and is read in the PDF's order
+_MOST = 4_000  # runs; a page of more is a drawing, and is read line by line
+_MOST_COLUMNS = 20  # a table or a drawing has more
 
 
 def reading_order(items: Sequence[Item]) -> list[list[Item]]:
@@ -171,7 +172,7 @@ def _cover(cover: list[Span], items: Sequence[Item]) -> list[Span]:
 def _columns(items: list[Item]) -> list[list[Item]]:
     """The items of a group column by column; in one where they are lines or a table after all."""
     cover = _cover([], items)
-    if len(cover) < 2:
+    if not 1 < len(cover) <= _MOST_COLUMNS:
         return [items]
     columns: list[list[Item]] = [[]]
     rest = sorted(items, key=lambda item: item.x0)

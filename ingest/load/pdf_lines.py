@@ -17,9 +17,10 @@ _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LETTER = re.compile(r"[^\W\d_]")
 _NO_SPACE = 0.12  # of the size: less room between runs is none
 _SHARED = 0.5  # of the lower one's height that two runs of one line have in common
+_BESIDE = 8  # runs of a row that a new one is compared with
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_CJK_END = re.compile(rf"[{_CJK}，、：；]$")
-_CJK_START = re.compile(rf"^[{_CJK}]")
+_CJK_END = re.compile(rf"[{_CJK}，、：；]")
+_CJK_START = re.compile(rf"[{_CJK}]")
 
 
 @dataclass(slots=True)
@@ -79,7 +80,7 @@ def _below(run: Run, row: list[Run]) -> bool:
     return any(
         run.base - other.base > 0.4 * other.size
         and min(run.x1, other.x1) - max(run.x0, other.x0) > 1.5 * other.size
-        for other in row
+        for other in row[-_BESIDE:]
     )
 
 
@@ -123,4 +124,4 @@ def joined_in_one(texts: Iterable[str]) -> str:
 
 def cjk_goes_on(above: str, below: str) -> bool:
     """Whether a line break between these would stand inside a Chinese or Japanese text."""
-    return bool(_CJK_END.search(above) and _CJK_START.search(below))
+    return bool(_CJK_END.match(above[-1:]) and _CJK_START.match(below))

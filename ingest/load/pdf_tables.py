@@ -17,6 +17,7 @@ from ingest.load.pdf_words import Box, Run
 
 _NEAR = 3.0  # points that a text may stand outside the lines around it
 _FEWEST = 4  # runs of a table
+_MOST = 4_000  # runs; a page of more is a drawing
 _SEVERAL = 0.4  # of a table's rows have more than one cell
 
 Rows = list[list[str]]
@@ -39,6 +40,8 @@ class Table:
 def ruled_tables(runs: Sequence[Run], rules: Rules) -> list[Table]:
     """The ruled tables among a page's runs; no run is in two of them."""
     found: list[Table] = []
+    if len(runs) > _MOST:
+        return found
     taken: set[int] = set()
     for bounds, rows_of in _candidates(rules):
         x0, x1, top, bottom = bounds

@@ -22,6 +22,7 @@ Box = tuple[float, float, float, float]
 
 _WORD = re.compile(rf"[^\s{BREAK}\ufffe]+[{BREAK}\ufffe]?")
 _WIDE_GAP = 0.8  # of the line's height: wider than a space, narrower than most gutters
+_FARTHEST = 1e6  # points; PDF's own limit is 14,400
 _BOLD = 600
 _WEIGHT_NAME = re.compile(rb"bold|black|heavy|[-,]demi|(regular|light|thin)", re.IGNORECASE)
 _OUTSIDE_IS_MOST = 0.5  # of the words: then the page's box is wrong, not the words' places
@@ -91,6 +92,13 @@ def _inside(runs: list[Run], box: Box) -> list[Run]:
     return kept
 
 
+def _is_sane(run: Run) -> bool:
+    """Whether a run has a place and a size; damaged files give some none."""
+    return 0 < run.size < _FARTHEST and all(
+        abs(place) < _FARTHEST for place in (run.x0, run.x1, run.base)
+    )
+
+
 class _Reader:
     """Reads one text page; PDFium is asked little, since every question takes a microsecond."""
 
@@ -113,7 +121,9 @@ class _Reader:
             in_line = start - end == 1 and text[end] == " "  # nearly every word, so asked first
             if in_line or (end < start and end >= 0 and "\n" not in text[end:start]):
                 x0, x1, height = self._extent(start, after - 1, turn)
-                if x0 - right <= _WIDE_GAP * height >= left - x1:
+                room = _WIDE_GAP * height
+                beside = right - x0 <= room or x1 - left <= room  # and not one over the other
+                if x0 - right <= room >= left - x1 and beside:
                     left, right, end = x0, x1, after
                     low, high = x0 if x0 < low else low, x1 if x1 > high else high
                     continue
@@ -125,7 +135,7 @@ class _Reader:
             first, end, left, right, low, high = start, after, x0, x1, x0, x1
         if first >= 0:
             found.append(self._run(first, end - 1, low, high, turn, len(found)))
-        return [run for run in found if run.size > 0 and math.isfinite(run.x0 + run.x1 + run.base)]
+        return [run for run in found if _is_sane(run)]
 
     def _extent(self, first: int, last: int, turn: int) -> tuple[float, float, float]:
         """The left and right edge of a word, whichever way it runs, and its line's height."""

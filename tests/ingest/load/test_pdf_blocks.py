@@ -1,6 +1,9 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pdf_runs import PROSE, column, run
 
 from ingest.load.pdf_blocks import CELL, blocks_of
+from ingest.load.pdf_columns import reading_order
 from ingest.load.pdf_tables import Table
 
 
@@ -51,3 +54,11 @@ def test_a_table_is_a_block_of_rows_and_cells() -> None:
     (block,) = blocks_of([[table]])
     assert block.table
     assert block.text == f"a{CELL}b\nc{CELL}d"
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 40), st.sampled_from([6, 10, 14]))))
+def test_no_word_of_a_page_is_lost_or_said_twice(places: list[tuple[int, int, int]]) -> None:
+    runs = [run(f"<{i}>", 20 * x, 12 * y, size) for i, (x, y, size) in enumerate(places)]
+    text = "".join(block.text for block in blocks_of(reading_order(runs)))
+    assert [text.count(one.text) for one in runs] == [1] * len(runs)

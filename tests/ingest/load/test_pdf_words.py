@@ -32,6 +32,11 @@ def test_a_runs_size_weight_and_place_are_those_on_the_page(runs_of) -> None:
     assert plain.base == pytest.approx(-700)
 
 
+def test_text_of_no_size_or_beyond_any_page_is_left_out(runs_of) -> None:
+    runs = runs_of([(72, 700, 0, "none"), (72, 600, 9000000, "vast"), (72, 500, 10, "sane")])
+    assert [run.text for run in runs] == ["sane"]
+
+
 def test_turned_text_runs_along_its_own_lines(runs_of) -> None:
     runs = runs_of([(72, 700, 10, "one two"), (72, 680, 10, "three")], rotate=180)
     assert main_turn(runs) == 0  # /Rotate turns the page, and with it its space
