@@ -31,7 +31,9 @@ _AVERAGE = 20
 
 def aligned_tables(runs: Sequence[Run]) -> list[Table]:
     """The tables among the runs of one column."""
-    found = []
+    found: list[Table] = []
+    if len(runs) - len({round(run.base) for run in runs}) < 3:  # nearly all alone in their line
+        return found
     for lines in _stretches(lines_of(runs)):
         several = [line for line in lines if len(line.runs) > 1]
         columns = _columns([run for line in several for run in line.runs])
