@@ -17,7 +17,8 @@ from ingest.load.pdf_lines import Line, cjk_goes_on, lines_of
 from ingest.load.pdf_tables import Table
 
 NUMBERED = re.compile(
-    r"(?:[IVX]{1,5}\.|[A-H]\.(?:(?:[A-Z]|\d{1,2})\.?){0,6}+|\d{1,2}\.(?:\d{1,2}\.?){0,6}+)\s*[A-Z][^,.;:!?|]{2,60}"
+    r"(?:[IVX]{1,5}\.|[A-H]\.(?:(?:[A-Z]|\d{1,2})\.?){0,6}+|\d{1,2}\.(?:\d{1,2}\.?){0,6}+)"
+    r"\s*[A-Z][^,.;:!?|]{2,60}"
     r"|第[一二三四五六七八九十百零〇\d]{1,5}[章节節篇部](?:\s.{0,40}|.{0,20})"
 )
 """A line that may be a heading for its number alone: "II. METHODS", "2.1 Data", "第三章 方法"."""
@@ -137,9 +138,8 @@ def _rejoined(blocks: list[Block]) -> list[Block]:
         end = "" if cjk_goes_on(start.text, block.text) else "\n"
         start.text += end + block.text
         start.lines += block.lines
-        start.part = block.part
-        if behind < len(whole) - 1:  # what stood between comes after, and nothing joins that
-            whole = [*whole[:behind], start, *whole[behind + 1 :]]
+        for later in whole[behind:]:  # what stood between is in the new column now
+            later.part = block.part
     return whole
 
 

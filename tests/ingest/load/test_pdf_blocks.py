@@ -44,6 +44,14 @@ def test_a_sentence_goes_on_in_the_next_column_and_a_new_one_does_not() -> None:
     assert len(texts(column(0, 0, PROSE[:3]), fresh)) == 2
 
 
+def test_after_a_footnote_that_was_passed_over_nothing_joins_the_sentence_again() -> None:
+    left = [*column(0, 0, PROSE[:3]), run("1 A note at the foot", 0, 50, 7)]
+    right = [*column(300, 0, PROSE[3:5]), *column(300, 60, PROSE[3:5])]
+    assert texts(left, right) == [
+        "\n".join(PROSE[:5]), "1 A note at the foot", "\n".join(PROSE[3:5])
+    ]  # fmt: skip
+
+
 def test_dots_that_lead_to_a_page_number_are_few() -> None:
     assert texts([run("Nerve pain ................ 51", 0, 0)]) == ["Nerve pain ... 51"]
     assert texts([run("and so on... he said", 0, 0)]) == ["and so on... he said"]
