@@ -5,12 +5,15 @@ from pathlib import Path
 from ingest.errors import DocumentError
 from ingest.load.characters import one_line, sane_title
 from ingest.load.formats import FORMATS, PICTURES, REMEDIES, TEXT, Format
+from ingest.load.limits import check_text
 from ingest.load.loaded import Loaded
 from ingest.load.signature import NAMES, kind_of, opening
 from ingest.page import Page
 
-_ADVERTISED = "PDF, Word, PowerPoint, Excel, EPUB, HTML, mail, Markdown, CSV, notebooks, text"
-_MAY_BE_PICTURES = {"pdf": "pages", "pptx": "slides", "docx": "", "epub": ""}
+_ADVERTISED = (
+    "PDF, Word, PowerPoint, Excel, EPUB, HTML, mail, Markdown, CSV, notebooks, text, pictures"
+)
+_PICTURED = {"pdf": "pages", "pptx": "slides", "tiff": "pages"}
 
 
 def load(path: Path, *, name: str | None = None) -> Loaded:
@@ -30,6 +33,7 @@ def load(path: Path, *, name: str | None = None) -> Loaded:
         raise DocumentError("damaged: its parts are nested too deep to be read") from error
     if not any(page.text.strip() for page in pages):
         raise DocumentError(_no_text(form, pages))
+    check_text(pages)
     return Loaded(tuple(pages), form.name, sane_title(title) or one_line(named.stem))
 
 
@@ -48,6 +52,8 @@ def _format(path: Path, suffix: str) -> Format:
     form = FORMATS.get(suffix, TEXT)
     if kind == form.kind:
         return form if suffix in FORMATS else _text_of_unknown(path, suffix)
+    if kind in PICTURES and form.kind in PICTURES:  # programs read them under any such name
+        return next(other for other in FORMATS.values() if other.kind == kind)
     if kind == "locked":
         raise DocumentError("protected by a password: save a copy without one")
     if kind and suffix not in FORMATS:
@@ -73,17 +79,17 @@ def _text_of_unknown(path: Path, suffix: str) -> Format:
 
 def _unsupported(suffix: str, kind: str = "") -> str:
     what = f"{suffix or 'no suffix'}, {NAMES[kind]}" if kind else suffix or "no suffix"
+    remedy = REMEDIES.get(kind, f"supported are {_ADVERTISED}")
     if kind in PICTURES:
-        remedy = "reading pictures needs OCR, which is not there yet"
-    else:
-        remedy = REMEDIES.get(kind, f"supported are {_ADVERTISED}")
+        remedy = f"rename it to .{kind}"
     return f"not a supported format ({what}): {remedy}"
 
 
 def _no_text(form: Format, pages: list[Page]) -> str:
-    if form.name not in _MAY_BE_PICTURES:
+    if form.kind in PICTURES and len(pages) == 1:
+        return "no text in it that could be read"
+    if form.kind not in _PICTURED:
         return "no text in it"
-    unit = _MAY_BE_PICTURES[form.name]
-    where = f"its {len(pages)} {unit}" if unit and len(pages) != 1 else f"its one {unit[:-1]}"
-    scan = "a scan or pictures, it seems; reading those needs OCR, which is not there yet"
-    return f"no text in {where if unit else 'it'}: {scan}"
+    unit = _PICTURED[form.kind]
+    where = f"its {len(pages)} {unit}" if len(pages) != 1 else f"its one {unit[:-1]}"
+    return f"no text in {where}, and none in pictures that could be read"

@@ -1,6 +1,8 @@
-"""EPUB books: a page per file of the book's spine, labelled by its table of contents."""
+"""EPUB books: a page per file of the book's spine, labelled by its table of contents,
+with what its pictures say at the end of the page."""
 
 import posixpath
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +15,17 @@ from ingest.load.archive import open_archive
 from ingest.load.characters import one_line, sane_title
 from ingest.load.decode import declared_encoding, decode
 from ingest.load.draft import Draft
+from ingest.load.embedded import Pictures
+from ingest.load.steps import step
 from ingest.load.webpage import write_html
 from ingest.page import Page
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
 _TEXT_TYPES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
+_IMAGE = re.compile(
+    r"""<(?:img|(?:svg:)?image)\s[^>]*?(?:src|href)\s*=\s*["']([^"'>]+)""", re.IGNORECASE
+)
 _NCX = "application/x-dtbncx+xml"
 
 
@@ -31,19 +38,48 @@ def parse(path: Path) -> tuple[list[Page], str]:
         folder = posixpath.dirname(package_name)
         labels = _labels(archive, manifest.values(), folder)
         names = set(archive.namelist())
+        images = _Images(archive, names - _covers(package, manifest, folder))
         pages: list[Page] = []
-        for reference in package.iter("{*}itemref"):
+        spine = list(package.iter("{*}itemref"))
+        for place, reference in enumerate(spine):
+            step(place, len(spine))
             item = manifest.get(reference.get("idref"))
             if item is None or not _is_text(item):
                 continue
             name = _resolve(folder, item.get("href", ""))
             if name not in names:  # books lack files now and then; the rest is still readable
                 continue
-            page = _page(archive, name, len(pages) + 1)
+            page = _page(archive, name, len(pages) + 1, images)
             if page.text:
                 pages.append(replace(page, label=labels.get(name) or _own_label(page)))
         _refuse_locked(archive, pages)
     return pages, sane_title(package.findtext(".//{http://purl.org/dc/elements/1.1/}title"))
+
+
+class _Images:
+    """The pictures of a book, written where a file shows them first."""
+
+    def __init__(self, archive: zipfile.ZipFile, names: set[str]) -> None:
+        self._archive = archive
+        self._names = names
+        self._pictures = Pictures()
+
+    def write(self, name: str, html: str, draft: Draft) -> None:
+        """Write what the pictures say that the file of this name shows."""
+        for match in _IMAGE.finditer(html):
+            image = _resolve(posixpath.dirname(name), match[1])
+            if image in self._names:
+                self._pictures.write(self._archive.read(image), draft)
+
+
+def _covers(
+    package: etree._Element, manifest: dict[str | None, etree._Element], folder: str
+) -> set[str]:
+    """The cover's picture, which says what the title does."""
+    meta = package.find(".//{*}meta[@name='cover']")
+    covers = [manifest.get(meta.get("content"))] if meta is not None else []
+    covers += [one for one in manifest.values() if "cover-image" in one.get("properties", "")]
+    return {_resolve(folder, one.get("href", "")) for one in covers if one is not None}
 
 
 def _package_name(archive: zipfile.ZipFile) -> str:
@@ -58,11 +94,13 @@ def _is_text(item: etree._Element) -> bool:
     return item.get("media-type") in _TEXT_TYPES and "nav" not in item.get("properties", "").split()
 
 
-def _page(archive: zipfile.ZipFile, name: str, number: int) -> Page:
+def _page(archive: zipfile.ZipFile, name: str, number: int, images: _Images) -> Page:
     draft = Draft()
     data = _read(archive, name)
     if data.strip():
-        write_html(decode(data, declared_encoding(data)), draft)
+        html = decode(data, declared_encoding(data))
+        write_html(html, draft)
+        images.write(name, html, draft)
     return draft.page(number)
 
 

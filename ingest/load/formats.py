@@ -68,6 +68,18 @@ FORMATS: dict[str, Format] = {
     ".tsv": _CSV,
     ".tab": _CSV,
     ".ipynb": Format("ipynb", "notebook"),
+    **{
+        f".{suffix}": Format(kind, "picture", kind)
+        for kind, suffixes in {
+            "png": "png",
+            "jpeg": "jpg jpeg",
+            "tiff": "tif tiff",
+            "webp": "webp",
+            "bmp": "bmp",
+            "gif": "gif",
+        }.items()
+        for suffix in suffixes.split()
+    },
     ".conllu": Format("conllu", "community:parse_conllu"),
     **dict.fromkeys(_TEXT_SUFFIXES.split(), TEXT),
 }
@@ -85,5 +97,6 @@ REMEDIES = {
     "xz": "unpack it",
     "7z": "unpack it",
     "rar": "unpack it",
+    "heif": "save it as .jpg or .png",
 }
-PICTURES = {"png", "jpeg", "gif", "tiff", "webp"}
+PICTURES = frozenset(form.kind for form in FORMATS.values() if form.parser == "picture")

@@ -11,6 +11,7 @@ from ingest.errors import DocumentError
 from ingest.load.characters import one_line
 from ingest.load.decode import declared_encoding, decode
 from ingest.load.draft import Draft
+from ingest.load.embedded import Pictures
 from ingest.load.webpage import write_html
 from ingest.page import Page
 
@@ -20,7 +21,8 @@ _BAD_HEADER = (MessageError, ValueError, IndexError, AttributeError, TypeError, 
 
 
 def parse(path: Path) -> tuple[list[Page], str]:
-    """One page: the headers people read, the body, the attachments' names; titled its subject."""
+    """One page: the headers people read, the body, the attachments' names and what those that are
+    pictures say; titled its subject."""
     message = _message(path)
     draft = Draft()
     values = {name: header(message, name) for name in _HEADERS}
@@ -33,6 +35,11 @@ def parse(path: Path) -> tuple[list[Page], str]:
     names = ", ".join(_attachments(message))
     draft.gap()
     draft.line(f"Attachments: {names}" if names else "")
+    pictures = Pictures()
+    for part in message.walk():
+        data = part.get_payload(decode=True) if _is_picture(part) else None
+        if isinstance(data, bytes):
+            pictures.write(data, draft, _name_of(part))
     return [draft.page(1)], values["Subject"]
 
 
@@ -106,12 +113,20 @@ def _text(part: MIMEPart) -> str:
 
 
 def _attachments(message: EmailMessage) -> list[str]:
-    names = []
-    for part in message.walk():
-        try:
-            name = part.get_filename()
-        except _BAD_HEADER:
-            continue
-        if name:
-            names.append(one_line(_undo_surrogates(name)))
-    return names
+    return [name for part in message.walk() if (name := _name_of(part))]
+
+
+def _is_picture(part: MIMEPart) -> bool:
+    try:
+        return part.get_content_maintype() == "image"
+    except _BAD_HEADER:
+        return False
+
+
+def _name_of(part: MIMEPart) -> str:
+    """An attachment's name; "" where it has none that can be read."""
+    try:
+        name = part.get_filename()
+    except _BAD_HEADER:
+        return ""
+    return one_line(_undo_surrogates(name)) if name else ""

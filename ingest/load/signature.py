@@ -16,6 +16,7 @@ _MAGIC = (
     (0, b"MM\x00*", "tiff"),
     (8, b"WEBP", "webp"),
     (0, b"RIFF", "riff"),
+    *((4, b"ftyp" + brand, "heif") for brand in (b"heic", b"heix", b"mif1", b"msf1", b"avif")),
     (4, b"ftyp", "mp4"),
     (0, b"ID3", "mp3"),
     (0, b"OggS", "ogg"),
@@ -47,6 +48,8 @@ NAMES = {
     "gif": "a GIF picture",
     "tiff": "a TIFF picture",
     "webp": "a WebP picture",
+    "bmp": "a BMP picture",
+    "heif": "a HEIF picture (.heic, .avif)",
     "riff": "audio or video",
     "mp4": "video",
     "mp3": "audio",
@@ -77,6 +80,8 @@ def kind_of(path: Path) -> str:
     if head.lstrip().startswith(b"%PDF-") or (b"%PDF-" in head and b"%%EOF" in tail):
         return "pdf"
     kind = next((kind for at, magic, kind in _MAGIC if head[at:].startswith(magic)), "")
+    if not kind and _is_bitmap(head):
+        return "bmp"
     if kind == "zip":
         return _kind_of_zip(path)
     if kind == "ole" and _ENCRYPTED_STREAM in path.read_bytes():
@@ -88,6 +93,12 @@ def opening(path: Path) -> str:
     """The file's first bytes as a person can read them, for an error message."""
     with path.open("rb") as file:
         return ascii(file.read(16).decode("utf-8", errors="replace"))
+
+
+def _is_bitmap(head: bytes) -> bool:
+    """Whether it is a BMP: text may begin with "BM", too, but not with such a header."""
+    sizes = (12, 40, 52, 56, 64, 108, 124)
+    return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in sizes
 
 
 def _kind_of_zip(path: Path) -> str:

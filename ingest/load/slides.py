@@ -1,4 +1,5 @@
-"""PowerPoint presentations: a page per slide, its title, text, tables, charts and notes."""
+"""PowerPoint presentations: a page per slide, its title, text, tables, charts, pictures
+and notes."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,12 +9,15 @@ import pptx
 from lxml import etree
 from pptx.exc import PythonPptxError
 from pptx.oxml.ns import qn
+from pptx.shapes.picture import Picture
 
 from ingest.load.archive import open_archive
 from ingest.load.characters import one_line, sane_title
 from ingest.load.damage import damaged
 from ingest.load.draft import Draft
+from ingest.load.embedded import Pictures
 from ingest.load.rows import table_lines
+from ingest.load.steps import step
 from ingest.page import Page
 
 # What python-pptx lets through from a damaged package.
@@ -26,7 +30,12 @@ def parse(path: Path) -> tuple[list[Page], str]:
         with open_archive(path):
             presentation = pptx.Presentation(str(path))
         title = sane_title(presentation.core_properties.title)
-        pages = [_page(slide, number) for number, slide in enumerate(presentation.slides, start=1)]
+        slides = list(presentation.slides)
+        pictures = Pictures()
+        pages: list[Page] = []
+        for slide in slides:
+            step(len(pages), len(slides))
+            pages.append(_page(slide, len(pages) + 1, pictures))
     except _DAMAGE as error:
         raise damaged("a presentation", error, path) from error
     if not title and pages and pages[0].headings:
@@ -34,14 +43,14 @@ def parse(path: Path) -> tuple[list[Page], str]:
     return pages, title
 
 
-def _page(slide: Any, number: int) -> Page:
+def _page(slide: Any, number: int, pictures: Pictures) -> Page:
     draft = Draft()
     title = slide.shapes.title
     if title is not None and title.has_text_frame:
         draft.heading(1, title.text_frame.text)
     for shape in _in_reading_order(slide.shapes):
         if title is None or shape.shape_id != title.shape_id:
-            _write_shape(shape, draft)
+            _write_shape(shape, draft, pictures)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         draft.gap()
         lines = slide.notes_slide.notes_text_frame.text.split("\n")
@@ -59,18 +68,28 @@ def _in_reading_order(shapes: Iterable[Any]) -> Iterator[Any]:
             yield shape
 
 
-def _write_shape(shape: Any, draft: Draft) -> None:
+def _write_shape(shape: Any, draft: Draft, pictures: Pictures) -> None:
     if getattr(shape, "has_table", False):
         rows = [[cell.text for cell in row.cells] for row in shape.table.rows]
         draft.table(table_lines(rows))
     elif getattr(shape, "has_chart", False):
         draft.table(_chart_lines(shape.chart.part._element))
+    elif isinstance(shape, Picture):
+        pictures.write(_image_of(shape), draft)
     elif shape.has_text_frame:
         draft.gap()
         for paragraph in shape.text_frame.paragraphs:
             for line in paragraph.text.replace("\v", "\n").split("\n"):
                 draft.line(line)
         draft.gap()
+
+
+def _image_of(picture: Any) -> bytes:
+    """A picture's bytes, none where it lies elsewhere or is missing."""
+    try:
+        return bytes(picture.image.blob)
+    except (PythonPptxError, KeyError, ValueError, AttributeError):
+        return b""
 
 
 def _chart_lines(chart: etree._Element) -> list[str]:

@@ -1,7 +1,9 @@
-"""Word documents: paragraphs, headings and tables in the order of the document."""
+"""Word documents: paragraphs, headings, tables and pictures in the order of the document."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import docx
 from docx.opc.constants import RELATIONSHIP_TYPE
@@ -14,6 +16,7 @@ from ingest.load.archive import open_archive
 from ingest.load.characters import one_line, sane_title
 from ingest.load.damage import damaged
 from ingest.load.draft import Draft
+from ingest.load.embedded import Pictures
 from ingest.load.rows import table_lines
 from ingest.load.wordstyles import heading_levels
 from ingest.page import Page
@@ -28,6 +31,7 @@ _BREAKS = {
     qn("w:noBreakHyphen"): "-",
 }
 _TEXT_BOX = qn("w:txbxContent")
+_PICTURES = {qn("a:blip"): qn("r:embed"), "{urn:schemas-microsoft-com:vml}imagedata": qn("r:id")}
 _FOOTNOTE_MARK = qn("w:footnoteReference")
 # Deleted text, field codes, the older copy of a drawing, properties.
 _SKIPPED = {
@@ -42,6 +46,22 @@ _SKIPPED = {
 _DAMAGE = (OpcError, KeyError, ValueError, AttributeError, TypeError, etree.XMLSyntaxError)
 
 
+@dataclass(frozen=True)
+class _Writing:
+    """What is written, and what is needed to: the styles that are headings, the pictures' part."""
+
+    draft: Draft
+    levels: dict[str, int]
+    part: Any
+    pictures: Pictures
+
+    def picture(self, relation: str) -> None:
+        """Write what is read in a picture; one that is missing or lies elsewhere is passed over."""
+        image = self.part.rels.get(relation)
+        if image is not None and not image.is_external:
+            self.pictures.write(image.target_part.blob, self.draft)
+
+
 def parse(path: Path) -> tuple[list[Page], str]:
     """One page: Word's pages exist only once it is laid out. Footnotes stand at the end."""
     try:
@@ -53,28 +73,28 @@ def parse(path: Path) -> tuple[list[Page], str]:
         notes = _footnotes(document.part)
     except _DAMAGE as error:
         raise damaged("a Word document", error, path) from error
-    draft = Draft()
-    _write_blocks(body, draft, levels)
-    draft.table(notes)
-    page = draft.page(1)
+    writing = _Writing(Draft(), levels, document.part, Pictures())
+    _write_blocks(body, writing)
+    writing.draft.table(notes)
+    page = writing.draft.page(1)
     top = [heading.title for heading in page.headings if heading.level == 1]
     # One heading above all others is the document's title, several are its chapters.
     return [page], title or (top[0] if len(top) == 1 else "")
 
 
-def _write_blocks(container: etree._Element, draft: Draft, levels: dict[str, int]) -> None:
+def _write_blocks(container: etree._Element, writing: _Writing) -> None:
     for block in container.iterchildren(etree.Element):
         if block.tag == _P:
-            _write_paragraph(block, draft, levels)
+            _write_paragraph(block, writing)
         elif block.tag == _TBL:
-            _write_table(block, draft, levels)
+            _write_table(block, writing)
         elif block.tag not in _SKIPPED:  # content controls, insertions, custom XML
-            _write_blocks(block, draft, levels)
+            _write_blocks(block, writing)
 
 
-def _write_paragraph(paragraph: etree._Element, draft: Draft, levels: dict[str, int]) -> None:
-    text = text_of(paragraph)
-    level = _level(paragraph, levels)
+def _write_paragraph(paragraph: etree._Element, writing: _Writing) -> None:
+    draft, text = writing.draft, text_of(paragraph)
+    level = _level(paragraph, writing.levels)
     if level and text.strip():
         draft.heading(level, text)
     else:
@@ -86,7 +106,9 @@ def _write_paragraph(paragraph: etree._Element, draft: Draft, levels: dict[str, 
         if not in_list:
             draft.gap()
     for box in _text_boxes(paragraph):
-        _write_blocks(box, draft, levels)
+        _write_blocks(box, writing)
+    for relation in _pictures(paragraph):
+        writing.picture(relation)
 
 
 def _level(paragraph: etree._Element, levels: dict[str, int]) -> int:
@@ -98,15 +120,17 @@ def _level(paragraph: etree._Element, levels: dict[str, int]) -> int:
     return 0 if style is None else levels.get(style.get(qn("w:val"), ""), 0)
 
 
-def _write_table(table: etree._Element, draft: Draft, levels: dict[str, int]) -> None:
+def _write_table(table: etree._Element, writing: _Writing) -> None:
     rows = [list(_cells(row)) for row in table.iterchildren(_TR)]
     if max(map(len, rows), default=0) == 1:  # a box drawn around text
         for row in table.iterchildren(_TR):
             for cell in row.iter(_TC):
-                _write_blocks(cell, draft, levels)
+                _write_blocks(cell, writing)
                 break
         return
-    draft.table(table_lines(rows))
+    writing.draft.table(table_lines(rows))
+    for relation in _pictures(table):
+        writing.picture(relation)
 
 
 def _cells(row: etree._Element) -> Iterator[str]:
@@ -146,6 +170,16 @@ def _text_boxes(paragraph: etree._Element) -> Iterator[etree._Element]:
         elif element.tag == _TEXT_BOX:
             yield element
             walk.skip_subtree()
+
+
+def _pictures(element: etree._Element) -> Iterator[str]:
+    """The relations of the pictures inside, without those of its text boxes, which are walked."""
+    walk = etree.iterwalk(element, events=("start",))
+    for _, inner in walk:
+        if inner.tag in _SKIPPED or inner.tag == _TEXT_BOX:
+            walk.skip_subtree()
+        elif inner.tag in _PICTURES:
+            yield inner.get(_PICTURES[inner.tag], "")
 
 
 def _footnotes(part: object) -> list[str]:

@@ -304,6 +304,8 @@ TITLES = {
     "zh/langchain.pdf": "langchain",
 }
 
+PICTURE = "横向文本框\n\n竖向文本框\nEnglish text"
+
 # What must be in the text, or the reason why there is none.
 HARD = {
     "failure-after-repair.pdf": "A guide for people with cancer, their families and friends",
@@ -313,13 +315,33 @@ HARD = {
     "no-utf8.eml": "בהצלחה,",
     "password.pdf": DocumentError(r"^protected by a password: save a copy without one$"),
     "right-to-left.pdf": "مما يسهل على المحللين والعلماء",
-    "rotated-90.pdf": DocumentError(r"^no text in its one page: a scan or pictures"),
-    "scanned-invoice.pdf": DocumentError(r"^no text in its one page: a scan or pictures"),
+    # Its page shows the words running upwards.
+    "rotated-90.pdf": "Docling bundles PDF document conversion to\n"
+    "JSON and Markdown in an easy self contained\npackage",
+    # Lines far apart, each a paragraph of its own.
+    "scanned-invoice.pdf": "\n\n".join(
+        [
+            "# INVOICE",
+            "Company: TechCorp Industries",
+            "Invoice Number: INV-2024-001",
+            "Date: January 15, 2024",
+            "BILL TO:",
+            "Acme Corporation",
+            "123 Main Street",
+            "New York, NY 10001",
+            "DESCRIPTION:",
+            "Software Development Services",
+            "Professional Consulting",
+            "Technical Support",
+            "TOTAL AMOUNT DUE: $5,000.00",
+        ]
+    ),
     "shift-jis.csv": "名前 | 年齢 | 住所\n佐藤太郎 | 30 | 東京\n三木英子 | 25 | 大阪\n髙橋淳",
     "utf-16.html": "C | Si | Mn | P | S | Cr | Mo\n0.39 - 0.46 | 0.2 - 0.35 | 0.65",
-    "zh-scan.docx": "我是文字\n\n我是表格1 | 我是表格2\n我是表格3 | 我是表格4",
-    "zh-scan.pdf": "我是文字",
-    "zh-scan.pptx": "我是文字\n\n我是表格1 | 我是表格5",
+    # Below the text, the three show one picture: two lines, and one that runs down beside them.
+    "zh-scan.docx": "我是文字\n\n我是表格1 | 我是表格2\n我是表格3 | 我是表格4\n\n" + PICTURE,
+    "zh-scan.pdf": "我是文字\n\n" + PICTURE,
+    "zh-scan.pptx": "我是文字\n\n我是表格1 | 我是表格5\n我是表格3 | 我是表格4\n\n" + PICTURE,
 }
 
 PAGES = {"en/army-manual-619p.pdf": 619, "zh/langchain.pdf": 8, "en/half-year-by-segment.xlsx": 5}

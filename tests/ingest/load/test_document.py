@@ -41,12 +41,11 @@ def test_text_is_read_whatever_its_suffix(write) -> None:
         ("a.doc", OLE, r"^not a supported format \(\.doc, an Office file .*: save it as \.docx"),
         ("a.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "^protected by a password"),
         ("a.docx", b"PK\x03\x04 cut", "^damaged: a ZIP archive, but no Word document in it"),
-        (
-            "a.png",
-            PNG,
-            r"^not a supported format \(\.png, a PNG picture\): reading pictures needs OCR",
-        ),
-        ("a.html", PNG, r"^a PNG picture, though named \.html$"),
+        ("a.png", PNG, r"^damaged: not readable as a picture \("),
+        ("a.png", b"text", r"^not a PNG picture, though named \.png \(it starts with 'text'\)$"),
+        ("a.bin", PNG, r"^not a supported format \(\.bin, a PNG picture\): rename it to \.png$"),
+        ("a.heic", b"\0\0\0\x18ftypheic" + bytes(20), r"a HEIF picture .*: save it as \.jpg or"),
+        ("a.html", PNG, r"^a PNG picture, though named \.html: rename it to \.png$"),
         ("a.rtf", b"{\\rtf1 x}", r"save it as \.docx"),
         ("a.bin", bytes(range(256)) * 4, r"^not a supported format \(\.bin\): supported are PDF"),
         ("a", bytes(range(256)) * 4, r"^not a supported format \(no suffix\)"),
@@ -67,8 +66,8 @@ def test_one_office_format_under_the_name_of_another_is_named(tmp_path: Path) ->
         load(tmp_path / "a.xlsx")
 
 
-def test_pages_without_text_are_said_to_be_pictures(write, make_pdf) -> None:
-    with pytest.raises(DocumentError, match=r"^no text in its 3 pages: a scan or pictures, .* OCR"):
+def test_pages_without_text_are_named(write, make_pdf) -> None:
+    with pytest.raises(DocumentError, match=r"^no text in its 3 pages, and none in pictures that"):
         load(write("a.pdf", make_pdf([[], [], []])))
 
 
