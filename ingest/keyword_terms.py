@@ -19,6 +19,9 @@ BUILD = f"2 segment {segment.VERSION}"
 MAX_TERMS = 128
 """Terms of a question that are looked up: of a longer one, the rarest."""
 
+FEW = 4
+"""So many values of a filter are looked up one by one; with more, a set of them is faster."""
+
 _RAW = ("source", "folder", "format", "origin", "mark")
 _MARK = "seq"
 _LARGEST = 2**63 - 1
@@ -111,11 +114,7 @@ def filtered(schema: tantivy.Schema, query: tantivy.Query, filter: Filter) -> ta
         "format": filter.formats,
         "origin": filter.origins,
     }
-    queries = [
-        tantivy.Query.term_set_query(schema, name, list(values))
-        for name, values in asked.items()
-        if values
-    ]
+    queries = [_any_of(schema, name, values) for name, values in asked.items() if values]
     for name, bounds in (("added", filter.added), ("modified", filter.modified)):
         if bounds is not None:
             first, last = bounds
@@ -133,3 +132,13 @@ def filtered(schema: tantivy.Schema, query: tantivy.Query, filter: Filter) -> ta
         (tantivy.Occur.Must, tantivy.Query.const_score_query(each, 0.0)) for each in queries
     ]
     return tantivy.Query.boolean_query([*conditions, (tantivy.Occur.Must, query)])
+
+
+def _any_of(schema: tantivy.Schema, name: str, values: Sequence[str]) -> tantivy.Query:
+    if len(values) > FEW:
+        return tantivy.Query.term_set_query(schema, name, list(values))
+    either = [
+        (tantivy.Occur.Should, tantivy.Query.term_query(schema, name, value, "basic"))
+        for value in values
+    ]
+    return tantivy.Query.boolean_query(either)

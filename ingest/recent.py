@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingest.vector_base import inner_products
+
 NARROW = 4
 """Where a filter lets through less than this part of the rows, only they are compared."""
 
@@ -70,9 +72,9 @@ class Recent:
         if not len(rows):
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
         if len(rows) * NARROW < len(may):
-            scores = self._rows.vectors[rows] @ query
+            scores = inner_products(self._rows.vectors[rows], query)
         else:
-            scores = (self._rows.vectors[: len(may)] @ query)[rows]
+            scores = inner_products(self._rows.vectors[: len(may)], query)[rows]
         if len(rows) > k:
             best = np.argpartition(-scores, k - 1)[:k]
             rows, scores = rows[best], scores[best]

@@ -21,7 +21,7 @@ from ingest.filter import Filter
 from ingest.recent import Recent
 from ingest.sidecar import Sidecar, checksum_of_file, remove_drafts, write_atomically
 from ingest.store import Store
-from ingest.vector_base import EXACT, VectorBase, open_base, write_base
+from ingest.vector_base import EXACT, VectorBase, inner_products, open_base, write_base
 from ingest.vector_state import Rows, VectorState
 
 BATCH = 8192
@@ -37,7 +37,7 @@ REPEATS = 4
 """So many times more changes may be followed that leave all vectors as they are: renames."""
 
 AGAIN = 30
-"""Where scores are rounded, so many candidates more, or twice as many, are scored exactly."""
+"""Where scores are rounded, so many candidates more than asked for are scored exactly."""
 
 Tell = Callable[[int, int], None]
 """Told how many chunks an index has taken in, and of how many."""
@@ -175,9 +175,9 @@ class VectorIndex:
         if base.is_exact:
             found, scores = base.search(query, k, rows.base)
             return base.ids[found], scores
-        found, _ = base.search(query, max(2 * k, k + AGAIN), rows.base)
+        found, _ = base.search(query, k + AGAIN, rows.base)
         ids, _, vectors = self._store.chunk_vectors(base.ids[found].tolist())
-        return ids, vectors @ query if len(ids) else np.zeros(0, np.float32)
+        return ids, inner_products(vectors, query)
 
     def _load(self, build: str) -> VectorState:
         """What is on the disk, if it is this library's and can follow the changes; else empty."""
