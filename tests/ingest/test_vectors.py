@@ -431,3 +431,19 @@ def test_files_of_a_library_can_be_copied_while_it_is_open(
     saved = Sidecar.read(copy / "index.json")
     assert saved is not None
     assert saved.fits(copy / "index.faiss")
+
+
+def test_a_search_leaves_the_callers_threads_as_they_were(
+    small: None, store: Store, tmp_path: Path
+) -> None:
+    put(store, 1)
+    index = VectorIndex(tmp_path, store)
+    index.save()
+    faiss = ingest.vector_base.faiss
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(3)
+    try:
+        assert len(found(index, drawn(1, 1)[0].astype(np.float32), 5)) == 5
+        assert faiss.omp_get_max_threads() == 3
+    finally:
+        faiss.omp_set_num_threads(before)
