@@ -104,15 +104,20 @@ def test_an_interrupt_does_not_wait_for_a_file_that_is_being_read(
         "import signal, sys, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
         f"open({str(tmp_path / 'reading')!r}, 'w').close()\ntime.sleep(600)\n"
     )
-    stuck = "import ingest.load.worker\ningest.load.worker._shared._module = 'stuck'\n"
+    stuck = (
+        "from ingest.load import worker\n"
+        "for each in worker._shared._workers: each._module = 'stuck'\n"
+    )
     arguments = [docs, *watch, "--library", tmp_path / "library"]
     with start(*arguments, script=stuck + COMMAND, more=tmp_path) as process:
-        while not (tmp_path / "reading").exists() and process.poll() is None:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "reading").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)  # a parser has two minutes
     assert (process.returncode, err.count("\n")) == (code, 1)
     assert "what was done is kept" in err
+    assert (tmp_path / "reading").exists()
 
 
 def test_a_reader_of_the_output_may_leave_early(tmp_path: Path) -> None:
