@@ -10,23 +10,17 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from math import isqrt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
+from ingest.load.steps import still_at_work
+from ingest.load.strips import LONGEST_SIDE, padded, strips
 from models.settings import get_settings
 
 if TYPE_CHECKING:
-    import numpy
-
-    Pixels: TypeAlias = numpy.ndarray[Any, Any]
-
-DPI = 170  # of a rendered page: finer ones read no better (the PDFs of the corpus), and slower
-MAX_PIXELS = 4_500_000
-"""Of a picture to be read: an A4 page has 2.8 million at DPI, an A3 page comes to 150 dpi. Time
-and memory go with it: 9 s of one core and 1.1 GB for a page dense with text."""
+    from ingest.load.strips import Pixels
 
 MIN_SCORE = 0.7
 """Of a line that is believed. Lines upside down or sideways score .5 to .84, right ones .95 up
@@ -36,7 +30,6 @@ _SURE = 0.85  # of the lines looked at: then nothing is tried but the way they s
 _SAMPLE = 6  # lines that decide which way up a picture is
 _TALL = 1.5  # times as high as wide: a line that runs up or down, or a column of characters
 _MOST_THREADS = 4  # the models are small: more threads wait for one another
-_LONGEST = 4  # sides: a longer strip is padded, for it would be blown up to a huge picture
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]")
 
 
@@ -60,9 +53,15 @@ class Piece:
 def read(picture: Pixels) -> list[Piece]:
     """The lines in a picture (height × width × RGB), turned upright where it is not.
 
-    Empty where there is no text, or none that can be believed.
+    Empty where there is no text, or none that can be believed. Long screenshots are read piece by
+    piece; no picture may be larger than `strips.fitting` says.
     """
-    return _reader().read(picture)
+    found: list[Piece] = []
+    for start, strip in strips(picture):
+        pieces = _reader().read(strip)
+        found += (replace(one, y0=one.y0 + start, y1=one.y1 + start) for one in pieces)
+        still_at_work()
+    return found
 
 
 @cache
@@ -81,7 +80,7 @@ class _Reader:
         self._engine: Any = rapidocr.RapidOCR(
             params={
                 "Global.log_level": "critical",
-                "Global.max_side_len": 2 * isqrt(MAX_PIXELS) + 1,  # no picture's, once padded
+                "Global.max_side_len": LONGEST_SIDE,
                 "Rec.rec_batch_num": 1,  # a fifth faster than 6: nothing is padded
                 "Global.text_score": 0.0,  # weak lines, too, say which way up a picture is
             }
@@ -94,7 +93,7 @@ class _Reader:
     def read(self, picture: Pixels) -> list[Piece]:
         import numpy as np
 
-        picture = _padded(picture[:, :, ::-1])  # the models know the colours the other way about
+        picture = padded(picture[:, :, ::-1])  # the models know the colours the other way about
         boxes = self._boxes(picture)
         crops = self._crops(picture, boxes)
         turn, known = self._turn(boxes, crops)
@@ -187,16 +186,6 @@ def _straightened(boxes: Sequence[Any]) -> list[Any]:
     angle = np.median([np.arctan2(y, x) for x, y in along])
     sine, cosine = np.sin(angle), np.cos(angle)
     return [box @ np.array([[cosine, -sine], [sine, cosine]]) for box in boxes]
-
-
-def _padded(picture: Pixels) -> Pixels:
-    import numpy as np
-
-    height, width = picture.shape[:2]
-    below = max(0, -(-width // _LONGEST) - height)
-    beside = max(0, -(-height // _LONGEST) - width)
-    edges = ((0, below), (0, beside), (0, 0))
-    return np.ascontiguousarray(np.pad(picture, edges, constant_values=255))
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,16 +15,18 @@ from ingest.errors import DocumentError
 from ingest.load.damage import damaged
 from ingest.load.draft import Draft
 from ingest.load.limits import check_pictures
-from ingest.load.ocr import MAX_PIXELS, read
+from ingest.load.ocr import read
 from ingest.load.seen import blocks_in, write_blocks
 from ingest.load.steps import step
+from ingest.load.strips import fitting
 from ingest.page import Page
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from ingest.load.ocr import Pixels
+    from ingest.load.strips import Pixels
 
+_MOST = 89_000_000  # pixels, should Pillow have no limit of its own
 # What Pillow lets through from a damaged picture.
 _DAMAGE = (
     OSError,
@@ -85,12 +86,12 @@ def open_picture(source: Path | bytes) -> Iterator[Image]:
 
 def pixels_of(picture: Image) -> Pixels:
     """The picture as it shows: turned as its EXIF data say, on white where it is transparent, and
-    made smaller where it has more than MAX_PIXELS."""
+    made smaller where it is too large to be read."""
     import numpy
     import PIL.Image
     import PIL.ImageOps
 
-    share = sqrt(MAX_PIXELS / (picture.width * picture.height))
+    share = fitting(*picture.size)
     if share < 1:  # JPEGs can be unpacked smaller at once
         picture.draft("RGB", (round(share * picture.width), round(share * picture.height)))
     shown = PIL.ImageOps.exif_transpose(picture) or picture
@@ -102,10 +103,10 @@ def pixels_of(picture: Image) -> Pixels:
         grey = numpy.asarray(shown, dtype="float64")
         darkest, lightest = float(grey.min()), float(grey.max())
         shown = PIL.Image.fromarray(
-            ((grey - darkest) * (255 / max(lightest - darkest, 1e-9))).astype("uint8")
+            ((grey - darkest) * (255 / max(lightest - darkest, 1e-9))).round().astype("uint8")
         )
     shown = shown.convert("RGB")
-    share = sqrt(MAX_PIXELS / (shown.width * shown.height))
+    share = fitting(*shown.size)
     if share < 1:
         size = (max(1, int(share * shown.width)), max(1, int(share * shown.height)))
         shown = shown.resize(size, PIL.Image.Resampling.BOX, reducing_gap=2.0)
@@ -116,12 +117,12 @@ def _check_size(picture: Image) -> None:
     """Raise DocumentError for a later frame that is too large: Pillow looks at the first only."""
     import PIL.Image
 
-    if picture.width * picture.height > (PIL.Image.MAX_IMAGE_PIXELS or MAX_PIXELS):
+    if picture.width * picture.height > (PIL.Image.MAX_IMAGE_PIXELS or _MOST):
         raise DocumentError(_too_large())
 
 
 def _too_large() -> str:
     import PIL.Image
 
-    most = (PIL.Image.MAX_IMAGE_PIXELS or MAX_PIXELS) // 1_000_000
+    most = (PIL.Image.MAX_IMAGE_PIXELS or _MOST) // 1_000_000
     return f"refused: a picture of more than {most} million pixels: make it smaller"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
-from math import sqrt
 from typing import TYPE_CHECKING
 
 import pypdfium2 as pdfium
@@ -13,13 +12,14 @@ import pypdfium2.raw as raw
 
 from ingest.load.garbled import GARBLED, garbled
 from ingest.load.limits import check_pictures
-from ingest.load.ocr import DPI, MAX_PIXELS, read
+from ingest.load.ocr import read
 from ingest.load.pdf_blocks import Block
 from ingest.load.seen import blocks_in
 from ingest.load.steps import step
+from ingest.load.strips import DPI, fitting
 
 if TYPE_CHECKING:
-    from ingest.load.ocr import Pixels
+    from ingest.load.strips import Pixels
 
 # Characters on a page: with fewer, a picture that may hold text is read; with fewer than LITTLE,
 # as a stamp or a header over a scan has, one that covers most of the page.
@@ -118,9 +118,9 @@ def _read(
 def _rendered(document: pdfium.PdfDocument, index: int) -> Pixels:
     page = document[index]
     try:
-        width, height = page.get_size()
-        scale = min(DPI / 72, sqrt(MAX_PIXELS / max(width * height, 1.0)))
-        bitmap = page.render(scale=scale, rev_byteorder=True)
+        scale = DPI / 72
+        width, height = (max(1.0, scale * side) for side in page.get_size())
+        bitmap = page.render(scale=scale * fitting(width, height), rev_byteorder=True)
         try:
             pixels: Pixels = bitmap.to_numpy()[:, :, :3].copy()
         finally:

@@ -3,8 +3,11 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from ingest.load.ocr import Piece
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -27,6 +30,16 @@ def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
         return path
 
     return write_file
+
+
+@pytest.fixture
+def sizes_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is truly read in pictures: each "says" how large it is."""
+
+    def read(pixels: Any) -> list[Piece]:
+        return [Piece(f"{pixels.shape[1]} by {pixels.shape[0]}", 1, 0, 0, 200, 20)]
+
+    monkeypatch.setattr("ingest.load.ocr.read", read)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from scans import as_bytes, drawn
 
 from ingest.errors import DocumentError
 from ingest.load.epub import parse
@@ -27,7 +28,7 @@ FILES = {
 }
 
 
-def _book(tmp_path: Path, files: dict[str, str]) -> Path:
+def _book(tmp_path: Path, files: dict[str, str | bytes]) -> Path:
     with zipfile.ZipFile(tmp_path / "a.epub", "w") as archive:
         for name, text in files.items():
             archive.writestr(name, text)
@@ -55,3 +56,23 @@ def test_a_book_with_encrypted_text_says_so(tmp_path) -> None:
     files |= dict.fromkeys(["O/text/one a.xhtml", "O/text/two.xhtml"], "")
     with pytest.raises(DocumentError, match="digital rights management"):
         parse(_book(tmp_path, files))
+
+
+def test_a_files_pictures_are_read_at_its_end_but_for_the_cover(
+    tmp_path: Path, sizes_seen: None
+) -> None:
+    picture = '<svg><image xlink:href="../p/plate%20one.png"/></svg>'
+    files = {
+        **FILES,
+        "O/p.opf": PACKAGE.replace(
+            '<item id="x"', '<item id="k" href="c.png" properties="cover-image"/><item id="x"'
+        ),
+        "O/text/two.xhtml": f"<html><body>{picture}<h2>Second</h2><p>Text.</p></body></html>",
+        "O/c.png": as_bytes(drawn([], (300, 400))),
+        "O/p/plate one.png": as_bytes(drawn([], (300, 200))),
+    }
+    pages, _ = parse(_book(tmp_path, files))
+    assert [page.text for page in pages] == [
+        "Second\n\nText.\n\n300 by 200",
+        "Other\n\nFirst text.",
+    ]

@@ -1,6 +1,7 @@
 from email.message import EmailMessage
 
 import pytest
+from scans import as_bytes, drawn
 
 from ingest.errors import DocumentError
 from ingest.load.mail import parse, parse_web_archive
@@ -60,3 +61,12 @@ def test_a_saved_web_page_is_its_html_part(write) -> None:
     assert (pages[0].text, title) == ("On tea\n\nText.", "Saved")
     with pytest.raises(DocumentError, match="no HTML part"):
         parse_web_archive(write("b.mhtml", "Subject: x\n\ntext"))
+
+
+def test_pictures_attached_are_read_behind_their_names(write, sizes_seen: None) -> None:
+    message = _mail()
+    message.set_content("See below.")
+    data = as_bytes(drawn([], (300, 200)))
+    message.add_attachment(data, maintype="image", subtype="png", filename="bill.png")
+    text = parse(write("a.eml", message.as_bytes()))[0][0].text
+    assert text.endswith("See below.\n\nAttachments: bill.png\n\nbill.png:\n\n300 by 200")

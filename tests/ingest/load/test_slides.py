@@ -1,9 +1,11 @@
+from io import BytesIO
 from pathlib import Path
 
 import pptx
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
+from scans import as_bytes, drawn
 
 from ingest.load.slides import parse
 
@@ -40,3 +42,19 @@ def test_a_slide_is_a_page_with_its_title_text_tables_charts_and_notes(tmp_path)
     assert pages[1].text == ""
     assert pages[2].text == "| 2023\nEast | 1.5\nWest | 2"
     assert title == "Results 结果"
+
+
+def test_pictures_are_read_in_their_place_a_logo_once(tmp_path: Path, sizes_seen: None) -> None:
+    deck = pptx.Presentation()
+    for number in range(2):
+        slide = deck.slides.add_slide(deck.slide_layouts[6])
+        for size, top in (((300, 200 + number), 2), ((400, 50), 4)):
+            slide.shapes.add_picture(BytesIO(as_bytes(drawn([], size))), Inches(1), Inches(top))
+        box = slide.shapes.add_textbox(Inches(1), Inches(3), Inches(4), Inches(1))
+        box.text_frame.text = "between"
+    deck.save(str(tmp_path / "a.pptx"))
+    pages, _ = parse(tmp_path / "a.pptx")
+    assert [page.text for page in pages] == [
+        "300 by 200\n\nbetween\n\n400 by 50",
+        "300 by 201\n\nbetween",
+    ]

@@ -5,6 +5,7 @@ import docx
 import pytest
 from docx.oxml.ns import nsdecls
 from docx.oxml.parser import parse_xml
+from scans import as_bytes, drawn
 
 from ingest.errors import DocumentError
 from ingest.load.word import parse
@@ -93,3 +94,16 @@ def test_a_package_without_its_document_is_damaged(document, tmp_path) -> None:
                 part.writestr(name, whole.read(name))
     with pytest.raises(DocumentError, match="damaged: not readable as a Word document"):
         parse(path)
+
+
+def test_pictures_are_read_where_they_stand(document, tmp_path, sizes_seen: None) -> None:
+    for text, size in (("one", (300, 200)), ("two", (30, 30)), ("three", (300, 100))):
+        document.add_paragraph(text)
+        document.add_picture(BytesIO(as_bytes(drawn([], size))))
+    cell = document.add_table(rows=1, cols=2).rows[0].cells[1].paragraphs[0]
+    cell.add_run("cell").add_picture(BytesIO(as_bytes(drawn([], (200, 200)))))
+    document.add_paragraph("end")
+    pages, _ = parse(_save(document, tmp_path))
+    assert pages[0].text == (
+        "one\n\n300 by 200\n\ntwo\n\nthree\n\n300 by 100\n\ncell\n\n200 by 200\n\nend"
+    )
