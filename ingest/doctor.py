@@ -84,11 +84,12 @@ def _of_other_texts(library: Library) -> Iterator[Finding]:
 
 def _of_other_files(library: Library, show: Report) -> Iterator[Finding]:
     """Documents whose file is gone or holds something else by now."""
-    documents = [document for document in library.documents() if document.origin == "path"]
+    every = library.documents()  # of those that could not be read, the next sync tells
+    documents = [d for d in every if d.origin == "path" and d.status == "ok"]
     for done, document in enumerate(documents):
         show(Progress("reading", done, len(documents), document.source))
         try:
-            if hash_file(Path(document.source)) != document.hash and document.status == "ok":
+            if hash_file(Path(document.source)) != document.hash:
                 yield Finding("file", document.source, "the file has changed since it was read")
         except FileNotFoundError:
             yield Finding("file", document.source, "the file is gone")

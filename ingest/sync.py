@@ -7,6 +7,7 @@ knows files, parsers and the library, nothing of search.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
@@ -16,7 +17,15 @@ from typing import TYPE_CHECKING
 
 from ingest.document import Document, FileFacts
 from ingest.errors import DocumentError, LibraryError
-from ingest.files import Listing, absolute, hash_file, is_under, list_files, size_of
+from ingest.files import (
+    Listing,
+    absolute,
+    hash_file,
+    is_under,
+    list_files,
+    size_of,
+    under_any,
+)
 from ingest.intake import Intake, Prepared
 from ingest.library import Library
 from ingest.progress import Phase, Progress, Report, silent
@@ -70,7 +79,7 @@ def check_paths(sources: Sequence[str], paths: Iterable[str | Path]) -> list[Pat
     """The paths, absolute. Raises LibraryError for one that neither the disk nor a source knows."""
     tops = [absolute(path) for path in paths]
     for top in tops:
-        if not top.exists() and not any(is_under(source, top) for source in sources):
+        if not os.path.exists(top) and not any(is_under(source, top) for source in sources):
             raise LibraryError(f"no such file or folder: {top}")
     return tops
 
@@ -84,21 +93,17 @@ class _Scope:
 
 
 def _scope(library: Library, tops: list[Path], only: Collection[Path] | None) -> _Scope:
-    listing = list_files(tops, passing_over=library.folder)
-
-    def wanted(source: str) -> bool:
-        return only is None or any(is_under(source, top) for top in only)
-
-    listing.files = [path for path in listing.files if wanted(str(path))]
+    listing = list_files(tops, passing_over=library.folder, only=only)
+    is_given, is_wanted = under_any(tops), under_any(tops if only is None else only)
     present = {str(path) for path in listing.files}
-    unknown = [Path(failure.source) for failure in listing.unreadable]
+    is_unknown = under_any(Path(failure.source) for failure in listing.unreadable)
     vanished = [
         source
         for source in library.store.sources("path")
         if source not in present
-        and wanted(source)
-        and any(is_under(source, top) for top in tops)
-        and not any(is_under(source, folder) for folder in unknown)
+        and is_given(source)
+        and is_wanted(source)
+        and not is_unknown(source)
     ]
     found = (library.store.document(source) for source in vanished)
     return _Scope(listing, [document for document in found if document is not None])

@@ -24,7 +24,7 @@ from ingest.load.pdf_words import Run, main_turn, page_runs
 from ingest.load.rows import table_lines
 from ingest.load.scanned import read_scans
 from ingest.load.steps import step
-from ingest.page import Page
+from ingest.page import Page, continued
 
 _PDFIUM = threading.Lock()  # the library is not thread-safe
 
@@ -47,7 +47,7 @@ def parse(path: Path) -> tuple[list[Page], str]:
         _page(index, page, levels, label.strip() or str(index + 1))
         for index, (page, label) in enumerate(zip(blocks, labels, strict=True))
     ]
-    return pages, title or sane_title(title_of(blocks))
+    return list(continued(pages)), title or sane_title(title_of(blocks))
 
 
 def _blocks(document: pdfium.PdfDocument, index: int) -> list[Block]:
