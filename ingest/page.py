@@ -6,7 +6,6 @@ It does not know files, chunks or databases.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-
 BEFORE = -1
 
 
@@ -38,7 +37,7 @@ class Page:
 
 
 def continued(pages: Iterable[Page]) -> Iterator[Page]:
-    """The pages of a text that runs on: each begins under the headings that the last ended under."""
+    """The pages of a text that runs on: each begins under the headings the last ended under."""
     path: list[Heading] = []
     for page in pages:
         above = (Heading(BEFORE, heading.level, heading.title) for heading in path)
