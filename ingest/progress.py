@@ -14,7 +14,8 @@ class Progress:
     """One moment of a sync or a rebuild.
 
     `files` of `total` files are done, `source` is being read or embedded, and of its `chunks`
-    so many are `embedded`. "waiting" means that another process is writing to the library.
+    so many are `embedded`; while "indexing", those are the chunks of an index that is built anew.
+    "waiting" means that another process is writing to the library.
     """
 
     phase: Phase

@@ -59,7 +59,8 @@ class _Bar:
             self._bar = bar
         bar.total = progress.total
         bar.set_description_str(self._pace.describe(progress, time.monotonic()), refresh=False)
-        share = progress.embedded / progress.chunks if progress.chunks else 0.0
+        embedding = progress.phase == "embedding" and progress.chunks
+        share = progress.embedded / progress.chunks if embedding else 0.0
         bar.update(max(0.0, progress.files + share - bar.n))
         if progress.phase != "reading":  # that goes by quickly, the others may last
             bar.refresh()
@@ -91,7 +92,11 @@ class Pace:
             parts.append(f"{chunks:,} chunk" if chunks == 1 else f"{chunks:,} chunks")
             if now > self._started:
                 parts.append(f"{chunks / (now - self._started):,.1f} chunks/s")
-        parts.append("indexing" if progress.phase == "indexing" else Path(progress.source).name)
+        if progress.phase == "indexing":
+            share = f" {progress.embedded / progress.chunks:.0%}" if progress.chunks else ""
+            parts.append(f"indexing{share}")
+        else:
+            parts.append(Path(progress.source).name)
         return ", ".join(part for part in parts if part)
 
     def _count(self, progress: Progress, now: float) -> None:

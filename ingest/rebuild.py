@@ -27,8 +27,11 @@ def rebuild(library: Library, progress: Report | None = None) -> list[str]:
     with library.writing(lambda: show(Progress("waiting"))):
         documents = [d for d in library.documents() if d.status == "ok"]
         split_anew(library, documents, show)
-        show(Progress("indexing", len(documents), len(documents)))
-        library.save_indexes()
+        count = len(documents)
+        show(Progress("indexing", count, count))
+        library.save_indexes(
+            lambda done, chunks: show(Progress("indexing", count, count, "", done, chunks))
+        )
         show(Progress("done", len(documents), len(documents)))
     return [document.source for document in documents]
 

@@ -229,11 +229,14 @@ class _Run:
 
     def _save(self) -> None:
         self._tell("indexing")
-        self._library.save_indexes()
+        self._library.save_indexes(self._indexing)
         self._saved_at = time.monotonic()
 
     def _embedding(self, source: str, embedded: int, chunks: int) -> None:
         self._show(Progress("embedding", self._done, self._total, source, embedded, chunks))
+
+    def _indexing(self, indexed: int, chunks: int) -> None:
+        self._show(Progress("indexing", self._done, self._total, "", indexed, chunks))
 
     def _tell(self, phase: Phase, source: str = "") -> None:
         self._show(Progress(phase, self._done, self._total, source))
