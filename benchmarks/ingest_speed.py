@@ -80,7 +80,10 @@ def langchain_pipeline(folder: Path) -> Callable[[], object]:
     from langchain_community.vectorstores import FAISS
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-    embeddings = HuggingFaceEmbeddings(model_name=str(bundled_folder(bundled_embedder())))
+    embeddings = HuggingFaceEmbeddings(
+        model_name=str(bundled_folder(bundled_embedder())),
+        model_kwargs={"model_kwargs": {"dtype": "float32"}},  # as on the hub: float16 would be slow
+    )
     embeddings.embed_query("a first question")
 
     def ingest() -> object:

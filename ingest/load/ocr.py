@@ -6,7 +6,6 @@ nothing is ever fetched. It knows pixels; it does not know files, columns or par
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -202,18 +201,13 @@ def _memory_errors() -> Iterator[None]:
         raise
 
 
-def _threads() -> int:
-    able = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(get_settings().threads or able, _MOST_THREADS)
-
-
 def _session(model: Path) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.enable_cpu_mem_arena = False  # pictures differ in size, and the arena never shrinks
-    options.intra_op_num_threads = _threads()
+    options.intra_op_num_threads = min(max(1, get_settings().threads), _MOST_THREADS)
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])

@@ -179,10 +179,12 @@ def _texts(process: "subprocess.Popen[bytes]", message: dict[str, Any]) -> Loade
 
 
 def _few_threads() -> dict[str, str]:
-    # BLAS reserves memory for every core as soon as numpy is imported. A kvasir.toml of the
-    # parent's folder is not the child's to find.
+    # BLAS reserves memory for every core as soon as numpy is imported.
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**one, "KVASIR_THREADS": str(get_settings().threads)}
+    able = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # Who reads pictures has its share of them; the child finds no kvasir.toml of its parent's.
+    threads = max(1, (get_settings().threads or able) // WORKERS)
+    return {**one, "KVASIR_THREADS": str(threads)}
 
 
 def _death(process: "subprocess.Popen[bytes]") -> str:
