@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ingest.load.strips import Pixels
 
 _MOST = 89_000_000  # pixels, should Pillow have no limit of its own
+# Pillow knows more, and hands some of them (EPS) to other programs.
+_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
 # What Pillow lets through from a damaged picture.
 _DAMAGE = (
     OSError,
@@ -76,7 +78,7 @@ def open_picture(source: Path | bytes) -> Iterator[Image]:
             # What else it warns of is no more than a flaw.
             warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
             opened = source if isinstance(source, Path) else io.BytesIO(source)
-            with PIL.Image.open(opened) as picture:
+            with PIL.Image.open(opened, formats=_FORMATS) as picture:
                 yield picture
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
         raise DocumentError(_too_large()) from error

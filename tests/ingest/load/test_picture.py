@@ -95,6 +95,12 @@ def test_damaged_pictures_are_named(tmp_path: Path) -> None:
             parse(tmp_path / "a.png")
 
 
+def test_what_would_be_handed_to_another_program_is_not_opened() -> None:
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 300 200\n%%EndComments\nshowpage\n"
+    with pytest.raises(DocumentError, match=r"^damaged: not readable as a picture"):
+        open_picture(eps).__enter__()
+
+
 def test_a_tiff_of_too_many_pages_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
