@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from word_embedder import WordEmbedder
 
 import ingest.load
+import ingest.reading
 from ingest import Library, LibraryError, Progress, SyncReport, add_upload, sync
 
 pytestmark = pytest.mark.usefixtures("plain_loader")
@@ -219,6 +220,7 @@ def test_a_file_that_vanishes_while_it_is_read_is_removed(
         return read(path, **keywords)
 
     monkeypatch.setattr(ingest.load, "load_in_worker", slow_read)
+    monkeypatch.setattr(ingest.reading, "READERS", 1)  # the one, and then the other
     report = sync(library, [docs])
     assert (report.updated, report.removed) == ([str(docs / "a.txt")], [str(docs / "b.txt")])
 
