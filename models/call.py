@@ -39,8 +39,9 @@ def reading_of(values: Mapping[str, Any]) -> Reading:
 def has_room(prompt: Prompt, reading: Reading, answer: int, context: int) -> bool:
     """Whether a prompt fits into a context of so many tokens together with its answer's."""
     fused = reading.passages == "fused" and len(prompt.passages) > 1
-    streams = len(prompt.passages) if fused else 1
-    cells = prompt.fused_cells if fused else len(prompt.tokens)
+    bare = 1 if fused and reading.contrast > 0 else 0  # reads the question without a passage
+    streams = len(prompt.passages) + bare if fused else 1
+    cells = prompt.fused_cells + bare * len(prompt.suffix) if fused else len(prompt.tokens)
     # The prompt may always take half of the context, however long the answer might become.
     tokens = cells + min(streams * answer, context // 2)
     return tokens <= context and streams <= MOST_STREAMS

@@ -43,6 +43,16 @@ def test_a_prompt_of_half_the_context_has_room_however_long_its_answer_may_becom
         assert has_room(prompt, JOINT, 10**9, context)
 
 
+def test_the_stream_that_answers_are_contrasted_with_takes_room_too() -> None:
+    contrasted = Reading("fused", contrast=0.25)
+    two = prompt(10, [20, 20], 5)  # 10 + 2 * (20 + 5) cells, and 5 without a passage
+    assert has_room(two, FUSED, 10, two.fused_cells + 20)
+    assert not has_room(two, contrasted, 10, two.fused_cells + 20)
+    assert not has_room(two, contrasted, 10, two.fused_cells + 5 + 30 - 1)
+    assert has_room(two, contrasted, 10, two.fused_cells + 5 + 30)
+    assert has_room(prompt(10, [20], 5), contrasted, 10, 45)  # one passage has nothing to mix
+
+
 def test_passages_are_read_side_by_side_as_far_as_there_are_sequences() -> None:
     assert has_room(prompt(1, [1] * (SEQUENCES // 2), 1), FUSED, 1, 10_000)
     assert not has_room(prompt(1, [1] * SEQUENCES, 1), FUSED, 1, 10_000)
