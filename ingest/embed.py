@@ -19,6 +19,9 @@ GROUP = 64
 CHECKPOINT_S = 5.0
 """How often vectors are kept as drafts: what a kill costs of a long document."""
 
+HELD = 4096
+"""Vectors that are held until then, at most."""
+
 
 def digests_of(chunks: Sequence[Chunk], embedder: Embedder) -> list[bytes]:
     """The digests that the chunks' vectors are kept under."""
@@ -47,7 +50,7 @@ def embed_chunks(
         texts = [embedding_text(wanted[key]) for key in group]
         halves = embedder.embed_array(texts, progress=progress).astype("<f2")
         fresh.update(zip(group, (half.tobytes() for half in halves), strict=True))
-        if time.monotonic() - kept_at > CHECKPOINT_S:
+        if len(fresh) >= HELD or time.monotonic() - kept_at > CHECKPOINT_S:
             store.keep_drafts(fresh)
             fresh = {}
             kept_at = time.monotonic()

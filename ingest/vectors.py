@@ -24,7 +24,7 @@ from ingest.store import Store
 from ingest.vector_base import EXACT, VectorBase, inner_products, open_base, write_base
 from ingest.vector_state import Rows, VectorState
 
-BATCH = 8192
+BATCH = 2048
 """Vectors read from the database at a time."""
 
 LEAST, MOST, SHARE = 500, 60_000, 10
@@ -120,21 +120,23 @@ class VectorIndex:
 
         Searches go on with the old one meanwhile. Raises OSError where it cannot be written.
         """
-        self.catch_up()
-        state = self._state
         if not self._store.holds_chunks():
             self._remove()
             return
+        with self._updating:
+            state = self._state = self._reloaded(self._state)
         if not self._is_due(state):
+            self.catch_up()
             self._finish()
             return
+        seq = self._store.seq()
         remove_drafts(self._path, self._sidecar, self._next)
         count = self._store.counts()["chunks"]
 
         def place(draft: Path) -> None:
             rows = write_base(draft, count, self._sample, self._every_row(count, tell))
             files = {self._path.name: checksum_of_file(draft)}
-            Sidecar(self._store.library_id, state.seq, state.build, rows, files).write(self._next)
+            Sidecar(self._store.library_id, seq, state.build, rows, files).write(self._next)
 
         # Killed after this, the next start finds the new file's sidecar under its first name.
         write_atomically(self._path, place)
@@ -156,10 +158,15 @@ class VectorIndex:
             self._state = self._caught_up(self._load(_build(self._store)))
 
     def _is_due(self, state: VectorState) -> bool:
+        """Whether a new file is better than following the changes, told without following them."""
         if state.base is None:
             return True
         most = max(LEAST, min(MOST, len(state.base.ids) // SHARE))
-        return state.changed > most or state.seq - state.base_seq > REPEATS * most
+        until = self._store.seq()
+        if until - state.base_seq > REPEATS * most:
+            return True
+        gone, new = self._to_follow(state, until)
+        return state.changed + len(gone) + len(new) > most
 
     def _rows(self, state: VectorState, filter: Filter | None) -> Rows:
         rows = state.remembered.get(filter)
@@ -211,17 +218,27 @@ class VectorIndex:
         until, build = self._store.seq(), _build(self._store)
         if until == state.seq and build == state.build:
             return state
-        stale = build != state.build or until < state.seq or self._store.forgotten() > state.seq
-        if stale or _signature(self._sidecar) != self._loaded:
-            state = self._load(build)
+        state = self._reloaded(state)
         if state.seq == 0:
             return self._filled(build).at(until)
-        changed = np.array(self._store.changed(state.seq, until), dtype=np.int64)
+        gone, new = self._to_follow(state, until)
         if self._store.forgotten() > state.seq:  # somebody did so in this very moment
             return self._caught_up(state)
+        return self._added(state.without(gone), new).at(until)
+
+    def _reloaded(self, state: VectorState) -> VectorState:
+        """The state, if it can follow the changes and its file is there still; else the disk's."""
+        build = _build(self._store)
+        stale = build != state.build or self._store.seq() < state.seq
+        if stale or self._store.forgotten() > state.seq:
+            return self._load(build)
+        return state if _signature(self._sidecar) == self._loaded else self._load(build)
+
+    def _to_follow(self, state: VectorState, until: int) -> tuple[np.ndarray, list[int]]:
+        """The chunks that went, and those that came, since the state."""
+        changed = np.array(self._store.changed(state.seq, until), dtype=np.int64)
         there = np.array(self._store.chunk_ids_among(changed.tolist()), dtype=np.int64)
-        state = state.without(np.setdiff1d(changed, there))
-        return self._added(state, there[~state.holds(there)].tolist()).at(until)
+        return np.setdiff1d(changed, there), there[~state.holds(there)].tolist()
 
     def _filled(self, build: str) -> VectorState:
         ids = self._store.chunk_ids()

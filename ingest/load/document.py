@@ -7,6 +7,7 @@ from ingest.load.characters import one_line, sane_title
 from ingest.load.formats import FORMATS, PICTURES, REMEDIES, TEXT, Format
 from ingest.load.limits import check_text
 from ingest.load.loaded import Loaded
+from ingest.load.parts import in_parts
 from ingest.load.signature import NAMES, kind_of, opening
 from ingest.page import Page
 
@@ -34,7 +35,7 @@ def load(path: Path, *, name: str | None = None) -> Loaded:
     if not any(page.text.strip() for page in pages):
         raise DocumentError(_no_text(form, pages))
     check_text(pages)
-    return Loaded(tuple(pages), form.name, sane_title(title) or one_line(named.stem))
+    return Loaded(tuple(in_parts(pages)), form.name, sane_title(title) or one_line(named.stem))
 
 
 def _check_file(path: Path) -> None:
