@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -281,6 +282,7 @@ def run(folder: Path, chunks: int, *, hnsw: bool, fts5: bool) -> dict[str, Any]:
     sizes["keywords"] = sum(p.stat().st_size for p in (folder / "library/keywords").iterdir())
     sizes["library.db"] = (folder / "library/library.db").stat().st_size
     result["disk_bytes"] = sizes
+    os.sync()  # three gigabytes on their way to the disk would be waited for
     tell("searching")
     command = [sys.executable, __file__, "--measure", str(folder / "library")]
     told = subprocess.run(

@@ -1,14 +1,15 @@
 """Pages into chunks: spans of a page's text that an embedder reads whole.
 
 A page is cut at its headings, then at paragraphs, sentences and lines, and inside a sentence
-only where nothing else is left; the pieces are joined again up to a budget of tokens. It does
+only where nothing else is left; the pieces are joined again up to a budget of tokens. Rows of a
+table that stand in another chunk than its header carry that as their innermost heading. It does
 not know files, databases or vectors.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,13 +35,18 @@ _SENTENCE = re.compile(
     r"|[。！？；…｡]++[”’」』）》〉】\"']*+\s*"
 )
 _LINE = re.compile(r"\n\s*")
+_TABLE = re.compile(  # of three columns or more: the first of two is often a row's name
+    r"^(?P<header>[^\n]* \| [^\n]*\|[^\n]*)\n(?P<rows>(?:[^\n]* \| [^\n]*(?:\n|\Z))+)",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
 class Chunk:
     """A span of one page: `text` is `page.text[start:end]`, trimmed of white space.
 
-    `headings` is the path of headings above the chunk's first character, outermost first.
+    `headings` is the path of headings above the chunk's first character, outermost first, and
+    after them the header of the table that the chunk begins in the midst of.
     """
 
     page: int
@@ -73,7 +79,8 @@ def split_page(page: Page, embedder: Embedder, max_tokens: int = MAX_TOKENS) -> 
     whole = _trimmed(page.text, 0, len(page.text))
     if whole is None:
         return []
-    reserved = PREFIX_TOKENS + (HEADING_CHARACTERS if page.headings else 0)
+    tables = _Tables(page.text)
+    reserved = PREFIX_TOKENS + (HEADING_CHARACTERS if page.headings or tables else 0)
     budget = max(1, min(max_tokens, embedder.max_tokens - reserved))
     cutter = _Cutter(page, embedder.token_starts(page.text), budget)
     return [
@@ -82,7 +89,7 @@ def split_page(page: Page, embedder: Embedder, max_tokens: int = MAX_TOKENS) -> 
             start=start,
             end=end,
             text=page.text[start:end],
-            headings=_heading_path(page, start),
+            headings=(*_heading_path(page, start), *tables.header(start)),
             tokens=cutter.tokens((start, end)),
         )
         for start, end in cutter.chunks(whole)
@@ -161,6 +168,26 @@ class _Cutter:
     def _go_together(self, left: Span, right: Span) -> bool:
         kept_free = 0 if self.tokens(left) <= self._small else self._small
         return self.tokens((left[0], right[1])) <= self._budget - kept_free
+
+
+class _Tables:
+    """The tables of a page: lines whose cells are parted by " | "."""
+
+    def __init__(self, text: str) -> None:
+        self._found = [
+            (match.start("rows"), match.end(), match["header"][:HEADING_CHARACTERS].strip(" |"))
+            for match in _TABLE.finditer(text)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def header(self, place: int) -> tuple[str, ...]:
+        """The header of the table among whose rows a place is; empty outside of tables."""
+        table = bisect_right(self._found, place, key=lambda found: found[0]) - 1
+        if table < 0 or place >= self._found[table][1]:
+            return ()
+        return (self._found[table][2],)
 
 
 def _trimmed(text: str, start: int, end: int) -> Span | None:

@@ -135,3 +135,29 @@ def test_headings_are_embedded_unless_the_text_says_them() -> None:
     chunk = Chunk(1, 0, 5, "Inner text", ("Top", "Inner"))
     assert embedding_text(chunk) == "Top\nInner text"
     assert embedding_text(Chunk(1, 0, 5, "alone")) == "alone"
+
+
+def test_rows_of_a_table_carry_its_header_where_that_stands_in_another_chunk() -> None:
+    rows = "".join(f"north {n} | {n} EUR | {n} %\n" for n in range(20))
+    text = f"Sales of the year:\n\nRegion | Sales | Growth\n{rows}\nThat was all. " + "word " * 40
+    page = Page(1, text, headings=(Heading(0, 1, "Report"),))
+    chunks = split_page(page, EMBEDDER, 40)
+    within = [chunk for chunk in chunks if chunk.text.startswith("north")]
+    assert len(within) > 2
+    assert {chunk.headings for chunk in within} == {("Report", "Region | Sales | Growth")}
+    assert embedding_text(within[0]).startswith("Report > Region | Sales | Growth\n")
+    others = [chunk for chunk in chunks if chunk not in within]
+    assert len(others) > 1
+    assert {chunk.headings for chunk in others} == {("Report",)}
+
+
+def test_a_wide_tables_header_leaves_room_for_its_rows() -> None:
+    header = " | ".join(f"column {n}" for n in range(99))
+    rows = "\n".join(" | ".join(f"{n} {m}" for m in range(99)) for n in range(9))
+    for chunk in split_page(Page(1, f"{header}\n{rows}"), EMBEDDER, 512):
+        assert len(EMBEDDER.token_starts(embedding_text(chunk))) <= EMBEDDER.max_tokens
+
+
+def test_lists_of_names_and_values_have_no_header() -> None:
+    text = "\n".join(f"name {n} | value {n}" for n in range(20))
+    assert {chunk.headings for chunk in split_page(Page(1, text), EMBEDDER, 20)} == {()}
