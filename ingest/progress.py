@@ -15,6 +15,7 @@ class Progress:
 
     `files` of `total` files are done, `source` is being read or embedded, and of its `chunks`
     so many are `embedded`; while "indexing", those are the chunks of an index that is built anew.
+    Of a file that takes long to read, so many of its `pages` are `read`: 0 of 0 if it has none.
     "waiting" means that another process is writing to the library.
     """
 
@@ -24,6 +25,8 @@ class Progress:
     source: str = ""
     embedded: int = 0
     chunks: int = 0
+    read: int = 0
+    pages: int = 0
 
 
 Report = Callable[[Progress], None]

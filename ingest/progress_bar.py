@@ -95,6 +95,10 @@ class Pace:
         if progress.phase == "indexing":
             share = f" {progress.embedded / progress.chunks:.0%}" if progress.chunks else ""
             parts.append(f"indexing{share}")
+        elif progress.pages > 1:
+            page = min(progress.read + 1, progress.pages)
+            name = Path(progress.source).name
+            parts.append(f"reading {name}, page {page:,} of {progress.pages:,}")
         else:
             parts.append(Path(progress.source).name)
         return ", ".join(part for part in parts if part)

@@ -29,7 +29,7 @@ from ingest.files import (
 from ingest.intake import Intake, Prepared
 from ingest.library import Library
 from ingest.progress import Phase, Progress, Report, silent
-from ingest.reading import read_ahead
+from ingest.reading import Told, read_ahead
 from ingest.report import Failure, SyncReport
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class _Run:
         self._vanished = self._maybe_moved(scope)
         kept = {document.source for document in self._vanished}
         self._intake.remove(d.source for d in scope.vanished if d.source not in kept)
-        for path, prepared in read_ahead(listing.files, self._prepare):
+        for path, prepared in read_ahead(listing.files, self._prepare, self._reading):
             self._tell("reading", str(path))
             if prepared is None:  # it vanished while we were at work
                 self._intake.remove([str(path)])
@@ -196,7 +196,7 @@ class _Run:
             and (Path(document.source).suffix.lower(), document.size) in sizes
         ]
 
-    def _prepare(self, path: Path) -> Prepared | None:
+    def _prepare(self, path: Path, told: Told) -> Prepared | None:
         try:
             stat = path.stat()
             facts = FileFacts(str(path), "path", hash_file(path), stat.st_size, stat.st_mtime_ns)
@@ -206,7 +206,7 @@ class _Run:
             facts = FileFacts(str(path), "path", "", 0, 0)
             return Prepared(facts, error=f"cannot be read: {error.strerror}")
         moved = self._moved_to(facts)
-        return moved or prepare(self._library, facts, path, path.name)
+        return moved or prepare(self._library, facts, path, path.name, told)
 
     def _moved_to(self, facts: FileFacts) -> Prepared | None:
         """The file as one that the library has from a path that is gone; else None."""
@@ -232,6 +232,10 @@ class _Run:
         self._library.save_indexes(self._indexing)
         self._saved_at = time.monotonic()
 
+    def _reading(self, path: Path, read: int, pages: int) -> None:
+        now = Progress("reading", self._done, self._total, str(path), read=read, pages=pages)
+        self._show(now)
+
     def _embedding(self, source: str, embedded: int, chunks: int) -> None:
         self._show(Progress("embedding", self._done, self._total, source, embedded, chunks))
 
@@ -242,8 +246,13 @@ class _Run:
         self._show(Progress(phase, self._done, self._total, source))
 
 
-def prepare(library: Library, facts: FileFacts, path: Path, name: str) -> Prepared:
-    """Read one file, unless the library holds these very bytes; what goes wrong is its error."""
+def prepare(
+    library: Library, facts: FileFacts, path: Path, name: str, told: Told | None = None
+) -> Prepared:
+    """Read one file, unless the library holds these very bytes; what goes wrong is its error.
+
+    `told` is given how many pages are done, of how many, and must not raise.
+    """
     known = library.store.document(facts.source)
     # What failed is tried again: a parser may have been too slow, or have learnt the format.
     if known is not None and known.hash == facts.hash and known.status == "ok":
@@ -251,7 +260,7 @@ def prepare(library: Library, facts: FileFacts, path: Path, name: str) -> Prepar
     from ingest.load import load_in_worker
 
     try:
-        return Prepared(facts, loaded=load_in_worker(path, name=name))
+        return Prepared(facts, loaded=load_in_worker(path, name=name, progress=told))
     except DocumentError as error:
         return Prepared(facts, error=str(error))
     except Exception as error:  # noqa: BLE001 - a bug in a parser costs one file, not the run

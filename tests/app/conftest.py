@@ -25,7 +25,9 @@ CATS = "Cats sleep for 13 hours a day. A group of cats is called a clowder."
 TOWER = "The Pharos of Alexandria was completed in 280 BC. It stood over 100 metres tall."
 
 
-def read_plainly(path: Path, *, name: str | None = None, timeout_s: float = 120.0) -> Loaded:
+def read_plainly(
+    path: Path, *, name: str | None = None, progress: Callable[[int, int], None] | None = None
+) -> Loaded:
     """In the place of load_in_worker: text files, form feeds between pages, no process."""
     name = name or path.name
     if not name.endswith(".txt"):

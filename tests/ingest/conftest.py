@@ -26,7 +26,9 @@ def library(tmp_path: Path, embedder: WordEmbedder) -> Iterator[Library]:
         yield opened
 
 
-def read_plainly(path: Path, *, name: str | None = None, timeout_s: float = 120.0) -> Loaded:
+def read_plainly(
+    path: Path, *, name: str | None = None, progress: Callable[[int, int], None] | None = None
+) -> Loaded:
     """In the place of load_in_worker: text files, form feeds between pages, no process."""
     name = name or path.name
     if not name.endswith(".txt"):

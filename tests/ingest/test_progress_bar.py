@@ -23,6 +23,15 @@ def test_a_run_that_embeds_nothing_tells_files_only() -> None:
     assert told == "3/1,200 files, a.txt"
 
 
+def test_a_file_that_takes_long_to_read_is_told_with_its_page() -> None:
+    told = Pace().describe(Progress("reading", 3, 9, "/docs/a.pdf", read=11, pages=3000), 5.0)
+    assert told == "3/9 files, reading a.pdf, page 12 of 3,000"
+    told = Pace().describe(Progress("reading", 3, 9, "/docs/a.pdf", read=300, pages=300), 5.0)
+    assert told == "3/9 files, reading a.pdf, page 300 of 300"
+    told = Pace().describe(Progress("reading", 3, 9, "/docs/a.png", read=0, pages=1), 5.0)
+    assert told == "3/9 files, a.png"
+
+
 def test_waiting_is_said_on_a_terminal_and_elsewhere(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

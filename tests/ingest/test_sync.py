@@ -1,4 +1,5 @@
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -233,6 +234,30 @@ def test_progress_counts_files_and_chunks_to_the_end(library: Library, docs: Pat
     assert seen[-1] == Progress("done", 2, 2)
     embedding = [p for p in seen if p.phase == "embedding" and p.source == str(docs / "b.txt")]
     assert [(p.embedded, p.chunks) for p in embedding] == [(0, 2), (2, 2)]
+
+
+def test_of_a_file_that_takes_long_to_read_pages_are_counted(
+    library: Library, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(docs, "scan.txt", "one fox")
+    path = docs / "scan.txt"
+    shown, seen = threading.Event(), list[Progress]()
+    read = ingest.load.load_in_worker
+
+    def slow_read(path: Path, *, progress: Callable[[int, int], None], **keywords: str) -> object:
+        progress(11, 300)
+        assert shown.wait(60)
+        return read(path, **keywords)
+
+    def show(progress: Progress) -> None:
+        seen.append(progress)
+        if progress.read:
+            shown.set()
+
+    monkeypatch.setattr(ingest.load, "load_in_worker", slow_read)
+    monkeypatch.setattr(ingest.reading, "LOOK_UP_S", 0.01)
+    assert sync(library, [docs], progress=show).added == [str(path)]
+    assert Progress("reading", 0, 1, str(path), read=11, pages=300) in seen
 
 
 def test_an_interrupted_sync_keeps_what_was_committed_and_goes_on(

@@ -8,6 +8,7 @@ import pytest
 import watchfiles
 
 import ingest.changes
+import ingest.load
 import ingest.settling
 import ingest.watch
 from ingest import Library, LibraryError, Progress, SyncReport, sync
@@ -283,6 +284,24 @@ def test_a_watch_that_is_stopped_within_a_sync_keeps_what_was_done(
     assert watching.reports == []
     assert len(library.store.sources("path")) == 1
     assert len(sync(library, [docs]).unchanged) == 1  # the lock is free, and it goes on
+
+
+def test_a_watch_is_stopped_in_the_midst_of_a_file_that_takes_long_to_read(
+    library: Library, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow_read(path: Path, **_: object) -> None:
+        begun.set()
+        assert go_on.wait(PATIENCE_S)
+
+    monkeypatch.setattr(ingest.load, "load_in_worker", slow_read)
+    with Watching(library, docs) as watching:
+        watching.until(begun.is_set)
+        watching.stop.set()
+        watching.end()
+        go_on.set()
+    assert (watching.reports, library.store.sources("path")) == ([], [])
 
 
 def test_two_watches_of_one_library_take_turns(library: Library, docs: Path) -> None:
