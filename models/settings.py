@@ -115,6 +115,11 @@ class Settings(BaseSettings):
         description="Millions of bytes that a file may have to be read into the library; a larger "
         "one is named as failed.",
     )
+    ocr: Literal["auto", "off"] = Field(
+        "auto",
+        description="Whether OCR reads pictures and pages without usable text, in seconds each; "
+        "with `off`, such pages stay as they are and picture files are named as failed.",
+    )
     cache: Folder = Field(
         user_cache_path("kvasir"), description="The folder for what can be computed again."
     )

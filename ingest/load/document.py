@@ -7,6 +7,7 @@ from ingest.load.characters import one_line, sane_title
 from ingest.load.formats import FORMATS, PICTURES, REMEDIES, TEXT, Format
 from ingest.load.limits import check_text
 from ingest.load.loaded import Loaded
+from ingest.load.ocr import OFF, is_off
 from ingest.load.parts import in_parts
 from ingest.load.signature import NAMES, kind_of, opening
 from ingest.page import Page
@@ -90,7 +91,8 @@ def _no_text(form: Format, pages: list[Page]) -> str:
     if form.kind in PICTURES and len(pages) == 1:
         return "no text in it that could be read"
     if form.kind not in _PICTURED:
-        return "no text in it"
+        return f"no text in it, and {OFF}" if form.kind and is_off() else "no text in it"
     unit = _PICTURED[form.kind]
     where = f"its {len(pages)} {unit}" if len(pages) != 1 else f"its one {unit[:-1]}"
-    return f"no text in {where}, and none in pictures that could be read"
+    pictures = OFF if is_off() else "none in pictures that could be read"
+    return f"no text in {where}, and {pictures}"

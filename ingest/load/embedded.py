@@ -25,13 +25,15 @@ class Pictures:
 
         Nothing is written for pictures too small for text, of kinds that cannot be opened
         (drawings made of vectors, most of all), damaged ones, and ones that came before: logos
-        stand on every slide. Raises DocumentError where there are too many to read them all.
+        stand on every slide. With OCR off nothing is written. Raises DocumentError where there are
+        too many to read them all.
         """
+        from ingest.load.ocr import is_off, read
+
         digest = blake2b(data, digest_size=16).digest()
-        if digest in self._seen or not 0 < len(data) <= _MOST_BYTES:
+        if is_off() or digest in self._seen or not 0 < len(data) <= _MOST_BYTES:
             return
         self._seen.add(digest)
-        from ingest.load.ocr import read
         from ingest.load.picture import open_picture, pixels_of
         from ingest.load.seen import blocks_in, write_blocks
 

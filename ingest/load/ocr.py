@@ -21,6 +21,8 @@ from models.settings import get_settings
 if TYPE_CHECKING:
     from ingest.load.strips import Pixels
 
+OFF = "OCR is off: set KVASIR_OCR=auto to have pictures read"
+
 MIN_SCORE = 0.7
 """Of a line that is believed. Lines upside down or sideways score .5 to .84, right ones .95 up
 (the scans of the corpus and pages of its PDFs, each in all four directions)."""
@@ -47,6 +49,11 @@ class Piece:
     def is_column(self) -> bool:
         """Whether its characters stand one below the other."""
         return self.y1 - self.y0 >= _TALL * (self.x1 - self.x0)
+
+
+def is_off() -> bool:
+    """Whether the settings want no pictures read; whoever has some asks before `read`."""
+    return get_settings().ocr == "off"
 
 
 def read(picture: Pixels) -> list[Piece]:

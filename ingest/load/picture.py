@@ -15,7 +15,7 @@ from ingest.errors import DocumentError
 from ingest.load.damage import damaged
 from ingest.load.draft import Draft
 from ingest.load.limits import check_pictures
-from ingest.load.ocr import read
+from ingest.load.ocr import OFF, is_off, read
 from ingest.load.seen import blocks_in, write_blocks
 from ingest.load.steps import step
 from ingest.load.strips import fitting
@@ -47,7 +47,12 @@ _DAMAGE = (
 
 
 def parse(path: Path) -> tuple[list[Page], str]:
-    """A Page for every page of a TIFF; one for other pictures, of moving ones the first frame."""
+    """A Page for every page of a TIFF; one for other pictures, of moving ones the first frame.
+
+    Raises DocumentError with OCR off.
+    """
+    if is_off():
+        raise DocumentError(f"a picture, and {OFF}")
     pages = []
     with open_picture(path) as picture:
         frames = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1

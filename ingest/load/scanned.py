@@ -12,7 +12,7 @@ import pypdfium2.raw as raw
 
 from ingest.load.garbled import GARBLED, garbled
 from ingest.load.limits import check_pictures
-from ingest.load.ocr import read
+from ingest.load.ocr import is_off, read
 from ingest.load.pdf_blocks import Block
 from ingest.load.seen import blocks_in
 from ingest.load.steps import step
@@ -34,10 +34,12 @@ _DEEP = 3  # forms within forms
 def read_scans(document: pdfium.PdfDocument, pages: Sequence[list[Block]]) -> list[list[Block]]:
     """The pages' blocks, with those read that are pictures or whose text is garbled.
 
-    Text that is there besides is kept, and stands before what was read. Raises DocumentError for
-    a document with more such pages than can be read.
+    Text that is there besides is kept, and stands before what was read. With OCR off all stay as
+    they are. Raises DocumentError for a document with more such pages than can be read.
     """
     found = list(pages)
+    if is_off():
+        return found
     scans = [index for index, blocks in enumerate(pages) if _is_scan(document, index, blocks)]
     check_pictures(len(scans))
     body = _body(pages)

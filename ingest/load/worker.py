@@ -106,7 +106,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=_ROOT,  # "-m" looks there first, and must not find a stranger's json.py
-            env={**os.environ, "PYTHONPATH": path, **_few_threads()},
+            env={**os.environ, "PYTHONPATH": path, **_variables()},
         )
         return self._process
 
@@ -178,13 +178,15 @@ def _texts(process: "subprocess.Popen[bytes]", message: dict[str, Any]) -> Loade
         return None
 
 
-def _few_threads() -> dict[str, str]:
+def _variables() -> dict[str, str]:
+    """What a child needs to know of the settings: it finds no kvasir.toml of its parent's."""
+    settings = get_settings()
     # BLAS reserves memory for every core as soon as numpy is imported.
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     able = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    # Who reads pictures has its share of them; the child finds no kvasir.toml of its parent's.
-    threads = max(1, (get_settings().threads or able) // WORKERS)
-    return {**one, "KVASIR_THREADS": str(threads)}
+    # Who reads pictures has its share of them.
+    threads = max(1, (settings.threads or able) // WORKERS)
+    return {**one, "KVASIR_THREADS": str(threads), "KVASIR_OCR": settings.ocr}
 
 
 def _death(process: "subprocess.Popen[bytes]") -> str:

@@ -63,6 +63,7 @@ def test_a_key_in_the_file_that_is_no_setting_is_named(folder: Path) -> None:
         ("PASSAGES", "3"),
         ("KV_REUSE", "sometimes"),
         ("ANSWERS", "sung"),
+        ("OCR", "perhaps"),
         ("KV_BUDGET", ""),
         ("KV_BUDGET", "-1"),
         ("KV_BUDGET", "-1GiB"),

@@ -1,13 +1,14 @@
 """What the parsers' tests share: the real files, and PDFs written by hand."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ingest.load.ocr import Piece
+from models.settings import get_settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -40,6 +41,15 @@ def sizes_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         return [Piece(f"{pixels.shape[1]} by {pixels.shape[0]}", 1, 0, 0, 200, 20)]
 
     monkeypatch.setattr("ingest.load.ocr.read", read)
+
+
+@pytest.fixture
+def ocr_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The setting, in this process and those that it starts."""
+    monkeypatch.setenv("KVASIR_OCR", "off")
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,11 @@ def test_icons_rules_drawings_and_damaged_pictures_are_passed_over() -> None:
         assert text_of(data) == "before\nafter"
 
 
+@pytest.mark.usefixtures("ocr_off")
+def test_with_ocr_off_pictures_give_no_text() -> None:
+    assert text_of(png(300, 200), name="a.png") == "before\nafter"
+
+
 def test_a_picture_that_comes_again_is_read_once() -> None:
     assert text_of(png(300, 200), png(300, 100), png(300, 200)).count("300 by 200") == 1
 

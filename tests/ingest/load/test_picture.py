@@ -42,6 +42,15 @@ def test_pictures_of_every_kind_are_opened_under_any_pictures_name(
     assert [(page.text, page.label) for page in loaded.pages] == [("seen", "")]
 
 
+@pytest.mark.usefixtures("ocr_off")
+def test_with_ocr_off_a_picture_is_named_as_one_that_is_not_read(tmp_path: Path) -> None:
+    from ingest.load import load
+
+    drawn(TIDE).save(tmp_path / "a.png")
+    with pytest.raises(DocumentError, match=r"^a picture, and OCR is off: set KVASIR_OCR=auto to"):
+        load(tmp_path / "a.png")
+
+
 def test_a_photo_stands_as_its_camera_says(tmp_path: Path) -> None:
     lying = Image.new("RGB", (80, 40), "white")
     lying.paste("red", (0, 0, 20, 40))

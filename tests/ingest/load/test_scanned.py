@@ -4,7 +4,7 @@ import pytest
 from scans import drawn, pdf_page
 
 from ingest.errors import DocumentError
-from ingest.load import scanned
+from ingest.load import load, scanned
 from ingest.load.ocr import Piece
 from ingest.load.pdf import parse
 from ingest.load.strips import MAX_PIXELS
@@ -59,6 +59,16 @@ def test_garbled_text_stays_where_nothing_is_seen(
     monkeypatch.setattr(scanned, "read", lambda _: [])
     path = pdf_page(tmp_path / "a.pdf", "(cid:12)(cid:7) (cid:44)" * 9)
     assert parse(path)[0][0].text.startswith("(cid:12)")
+
+
+@pytest.mark.usefixtures("ocr_off")
+def test_with_ocr_off_no_page_is_looked_at(tmp_path: Path, seen: list) -> None:
+    assert parse(pdf_page(tmp_path / "a.pdf", "Our logo", WHOLE))[0][0].text == "Our logo"
+    garbled = "(cid:12)(cid:7) (cid:44)" * 9
+    assert parse(pdf_page(tmp_path / "b.pdf", garbled))[0][0].text == garbled
+    with pytest.raises(DocumentError, match=r"^no text in its one page, and OCR is off: set KVA"):
+        load(pdf_page(tmp_path / "c.pdf", "", WHOLE))
+    assert seen == []
 
 
 def test_pages_are_looked_at_in_a_bounded_size(tmp_path: Path, seen: list) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from scans import drawn
 
 from ingest.errors import DocumentError
 from ingest.load import load, load_in_worker
 from ingest.load.worker import Pool, Worker, close
+from models.settings import get_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 # A child whose parser of plain text does what the text says.
@@ -101,6 +103,23 @@ def test_a_file_whose_pages_come_one_by_one_is_waited_for(worker: Worker, write)
 def test_no_file_is_waited_for_longer_than_in_all(worker: Worker, write) -> None:
     with pytest.raises(DocumentError, match=r"^gave up after 1\.2 s"):
         worker.load(write("slow.txt", "pages"), in_all_s=1.2)
+
+
+def test_a_worker_keeps_to_its_parents_settings_wherever_they_come_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kvasir.toml").write_text('ocr = "off"\n')
+    monkeypatch.delenv("KVASIR_OCR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    get_settings.cache_clear()
+    drawn(["Words"]).save(tmp_path / "a.png")
+    worker = Worker()
+    try:
+        with pytest.raises(DocumentError, match=r"^a picture, and OCR is off"):
+            worker.load(tmp_path / "a.png")
+    finally:
+        worker.close()
+        get_settings.cache_clear()
 
 
 def test_what_is_told_may_end_the_work(worker: Worker, write) -> None:
