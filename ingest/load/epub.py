@@ -1,9 +1,10 @@
-"""EPUB books: a page per file of the book's spine, labelled by its table of contents,
+"""EPUB books: a page per file of the book's spine, labelled with the chapter that begins in it,
 with what its pictures say at the end of the page."""
 
 import posixpath
 import re
 import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -27,6 +28,7 @@ _IMAGE = re.compile(
     r"""<(?:img|(?:svg:)?image)\s[^>]*?(?:src|href)\s*=\s*["']([^"'>]+)""", re.IGNORECASE
 )
 _NCX = "application/x-dtbncx+xml"
+_TYPE = "{http://www.idpf.org/2007/ops}type"
 
 
 def parse(path: Path) -> tuple[list[Page], str]:
@@ -105,32 +107,56 @@ def _page(archive: zipfile.ZipFile, name: str, number: int, images: _Images) -> 
 
 
 def _own_label(page: Page) -> str:
-    return page.headings[0].title if page.headings else str(page.number)
+    """The first of the page's highest headings; its number where it has none."""
+    highest = min(page.headings, key=lambda heading: heading.level, default=None)
+    return highest.title if highest else str(page.number)
 
 
-def _labels(archive: zipfile.ZipFile, items: object, folder: str) -> dict[str, str]:
-    """File name → the first title that the book's table of contents (EPUB 3 or 2) gives it."""
-    labels: dict[str, str] = {}
-    for item in items:  # type: ignore[attr-defined]
+def _labels(
+    archive: zipfile.ZipFile, items: Iterable[etree._Element], folder: str
+) -> dict[str, str]:
+    """File name → its title in the book's table of contents (EPUB 3 or 2).
+
+    Of several it is the first of the highest: a file may begin with the end of another chapter,
+    whose last sections are in it, too.
+    """
+    labels: dict[str, tuple[int, str]] = {}
+    for item in items:
         is_nav = "nav" in item.get("properties", "").split()
         if not is_nav and item.get("media-type") != _NCX:
             continue
         name = _resolve(folder, item.get("href", ""))
         if name not in archive.namelist():
             continue
-        contents = _xml(archive, name)
-        if is_nav:
-            links = [(a.get("href", ""), "".join(a.itertext())) for a in contents.iter("{*}a")]
-        else:
-            links = [
-                (content.get("src", ""), point.findtext("{*}navLabel/{*}text", ""))
-                for point in contents.iter("{*}navPoint")
-                if (content := point.find("{*}content")) is not None
-            ]
-        for href, title in links:
+        for depth, href, title in _entries(_contents(_xml(archive, name))):
             target = _resolve(posixpath.dirname(name), href)
-            labels.setdefault(target, one_line(title))
-    return labels
+            if title and (target not in labels or depth < labels[target][0]):
+                labels[target] = depth, title
+    return {target: title for target, (_, title) in labels.items()}
+
+
+def _contents(root: etree._Element) -> etree._Element:
+    """The table of contents among others, such as the one of printed pages."""
+    navs = list(root.iter("{*}nav"))
+    tables = [nav for nav in navs if "toc" in nav.get(_TYPE, "").split()]
+    return next(iter(tables or navs), root)
+
+
+def _entries(contents: etree._Element) -> Iterator[tuple[int, str, str]]:
+    """Each entry's depth, link and title, in their order."""
+    depth = 0
+    tags = ("{*}ol", "{*}navPoint", "{*}a")
+    for event, element in etree.iterwalk(contents, events=("start", "end"), tag=tags):
+        is_link = etree.QName(element).localname == "a"
+        if not is_link:
+            depth += 1 if event == "start" else -1
+        if event == "end":
+            continue
+        if is_link:
+            yield depth, element.get("href", ""), one_line("".join(element.itertext()))
+        elif (content := element.find("{*}content")) is not None:
+            title = element.findtext("{*}navLabel/{*}text", "")
+            yield depth, content.get("src", ""), one_line(title)
 
 
 def _resolve(folder: str, href: str) -> str:

@@ -166,6 +166,8 @@ EXPECTED = [
         "THIRD-CLASS TEST",
         "\n\nPart I\n\n1. Twice back—and forward three—and forward inside three, off meet.\n",
     ),
+    ("en/winter-sports.epub", 4, "CHAPTER III TEES AND CRAMPITS", "\n\nCompulsory Figures\n\n"),
+    ("en/winter-sports.epub", 7, "CHAPTER VII NOTES ON WINTER RESORTS", "\n\nJumping\n\n"),
     ("zh/issues.csv", 1, "", ISSUE),
     (
         "zh/issues.csv",

@@ -44,6 +44,47 @@ def test_pages_follow_the_spine_and_are_called_as_the_contents_call_them(tmp_pat
     assert title == "The Book"
 
 
+def test_a_page_is_called_after_the_chapter_that_begins_in_it_not_the_end_of_the_one_before(
+    tmp_path: Path,
+) -> None:
+    page_list = (
+        '<nav epub:type="page-list"><ol><li><a href="text/two.xhtml#p9">9</a></li></ol></nav>'
+    )
+    inner = '<ol><li><a href="text/two.xhtml#i">Last section</a></li></ol>'
+    items = (
+        f'<li><a href="text/one%20a.xhtml">Chapter 1</a>{inner}</li>'
+        '<li><a href="text/two.xhtml#c"><span>Chapter</span> 2</a></li>'
+        '<li><a href="text/two.xhtml#d">Chapter 3</a></li>'
+        '<li><a href="cover.xhtml"><img src="c.png"/></a></li>'
+    )
+    nav = (
+        '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops">'
+        f'<body>{page_list}<nav epub:type="toc"><ol>{items}</ol></nav></body></html>'
+    )
+    untold = "<html><body><h3>Last section</h3><p>Its end.</p><h1>Untold</h1></body></html>"
+    files = {**FILES, "O/nav.xhtml": nav, "O/cover.xhtml": untold}
+    pages, _ = parse(_book(tmp_path, files))
+    assert [page.label for page in pages] == ["Untold", "Chapter 2", "Chapter 1"]
+
+
+def test_the_contents_of_older_books_are_read_alike(tmp_path: Path) -> None:
+    def point(title: str, src: str, inner: str = "") -> str:
+        label = f"<navLabel><text>{title}</text></navLabel>"
+        return f'<navPoint>{label}<content src="{src}"/>{inner}</navPoint>'
+
+    inner = point("Last section", "text/two.xhtml#i")
+    points = point("Chapter 1", "text/one%20a.xhtml", inner) + point("Chapter 2", "text/two.xhtml")
+    ncx = f'<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap>{points}</navMap></ncx>'
+    listed = '<item id="t" href="toc.ncx" media-type="application/x-dtbncx+xml"/></manifest>'
+    files = {
+        **FILES,
+        "O/p.opf": PACKAGE.replace("</manifest>", listed).replace('properties="nav"', ""),
+        "O/toc.ncx": ncx,
+    }
+    pages, _ = parse(_book(tmp_path, files))
+    assert [page.label for page in pages] == ["Chapter 2", "Chapter 1"]
+
+
 @pytest.mark.parametrize("lost", ["META-INF/container.xml", "O/p.opf"])
 def test_a_book_without_its_package_is_damaged(tmp_path, lost: str) -> None:
     files = {name: text for name, text in FILES.items() if name != lost}
