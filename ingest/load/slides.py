@@ -22,6 +22,7 @@ from ingest.page import Page
 
 # What python-pptx lets through from a damaged package.
 _DAMAGE = (PythonPptxError, KeyError, ValueError, AttributeError, TypeError, etree.XMLSyntaxError)
+_ROW = 1 / 3  # of the height of the smaller: boxes side by side are rarely quite level
 
 
 def parse(path: Path) -> tuple[list[Page], str]:
@@ -60,12 +61,38 @@ def _page(slide: Any, number: int, pictures: Pictures) -> Page:
 
 
 def _in_reading_order(shapes: Iterable[Any]) -> Iterator[Any]:
-    """The shapes from top to bottom and left to right, those of groups in their group's place."""
-    for shape in sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0)):
-        if hasattr(shape, "shapes"):
-            yield from _in_reading_order(shape.shapes)
+    """The shapes row by row and from the left, those of groups in their group's place."""
+    for row in _rows(shapes):
+        for shape in sorted(row, key=lambda shape: shape.left or 0):
+            if hasattr(shape, "shapes"):
+                yield from _in_reading_order(shape.shapes)
+            else:
+                yield shape
+
+
+def _rows(shapes: Iterable[Any]) -> list[list[Any]]:
+    """The shapes from top to bottom; those that begin at nearly the same height are one row."""
+    rows: list[list[Any]] = []
+    shown = (shape for shape in shapes if not _is_blank(shape))  # a rule is no row
+    for shape in sorted(shown, key=lambda shape: shape.top or 0):
+        if rows and _begin_alike(rows[-1][0], shape):
+            rows[-1].append(shape)
         else:
-            yield shape
+            rows.append([shape])
+    return rows
+
+
+def _begin_alike(upper: Any, shape: Any) -> bool:
+    lower_by = (shape.top or 0) - (upper.top or 0)
+    return bool(lower_by <= _ROW * min(upper.height or 0, shape.height or 0))
+
+
+def _is_blank(shape: Any) -> bool:
+    """Whether it is a line, or a box without text."""
+    kinds = ("shapes", "has_table", "has_chart")
+    if isinstance(shape, Picture) or any(getattr(shape, kind, False) for kind in kinds):
+        return False
+    return not (shape.has_text_frame and shape.text_frame.text.strip())
 
 
 def _write_shape(shape: Any, draft: Draft, pictures: Pictures) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pptx
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
+from pptx.enum.shapes import MSO_CONNECTOR
 from pptx.util import Inches
 from scans import as_bytes, drawn
 
@@ -42,6 +43,26 @@ def test_a_slide_is_a_page_with_its_title_text_tables_charts_and_notes(tmp_path)
     assert pages[1].text == ""
     assert pages[2].text == "| 2023\nEast | 1.5\nWest | 2"
     assert title == "Results 结果"
+
+
+def test_boxes_at_nearly_the_same_height_are_read_from_left_to_right(tmp_path: Path) -> None:
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    boxes = {
+        "third, below": (1, 1.5, 0.4),
+        "second, a little higher": (5, 0.95, 4),
+        "first": (1, 1.05, 0.4),
+        "fourth, nearer to the third than to the fifth": (5, 1.6, 0.4),
+        "fifth": (0.5, 1.8, 0.4),
+    }
+    for text, (left, top, height) in boxes.items():
+        size = (Inches(left), Inches(top), Inches(3), Inches(height))
+        slide.shapes.add_textbox(*size).text_frame.text = text
+    slide.shapes.add_connector(MSO_CONNECTOR.STRAIGHT, 0, Inches(1), Inches(9), Inches(1))
+    deck.save(str(tmp_path / "a.pptx"))
+    (page,), _ = parse(tmp_path / "a.pptx")
+    words = [line.partition(",")[0] for line in page.text.split("\n\n")]
+    assert words == ["first", "second", "third", "fourth", "fifth"]
 
 
 def test_pictures_are_read_in_their_place_a_logo_once(tmp_path: Path, sizes_seen: None) -> None:
