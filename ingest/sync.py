@@ -11,26 +11,18 @@ import os
 import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.document import Document, FileFacts
 from ingest.errors import DocumentError, LibraryError
-from ingest.files import (
-    Listing,
-    absolute,
-    hash_file,
-    is_under,
-    list_files,
-    size_of,
-    under_any,
-)
+from ingest.files import absolute, hash_file, is_under, size_of
 from ingest.intake import Intake, Prepared
 from ingest.library import Library
 from ingest.progress import Phase, Progress, Report, silent
 from ingest.reading import Told, read_ahead
-from ingest.report import Failure, SyncReport
+from ingest.report import SyncReport
+from ingest.scope import Scope, foresee, scope_of
 
 if TYPE_CHECKING:
     from langchain_core.document_loaders import BaseLoader
@@ -66,10 +58,10 @@ def sync(
     tops = check_paths(library.store.sources("path"), given)
     show = progress or silent
     if dry_run:
-        return _foresee(library, _scope(library, tops, only))
+        return foresee(library, scope_of(library, tops, only))
     with library.writing(lambda: show(Progress("waiting"))):
         run = _Run(library, show)
-        run.files(_scope(library, tops, only))
+        run.files(scope_of(library, tops, only))
         if loader is not None:
             run.loader(loader)
         return run.end()
@@ -82,53 +74,6 @@ def check_paths(sources: Sequence[str], paths: Iterable[str | Path]) -> list[Pat
         if not os.path.exists(top) and not any(is_under(source, top) for source in sources):
             raise LibraryError(f"no such file or folder: {top}")
     return tops
-
-
-@dataclass
-class _Scope:
-    """What a sync is about: the files that are there, and the library's documents that are not."""
-
-    listing: Listing
-    vanished: list[Document]
-
-
-def _scope(library: Library, tops: list[Path], only: Collection[Path] | None) -> _Scope:
-    listing = list_files(tops, passing_over=library.folder, only=only)
-    is_given, is_wanted = under_any(tops), under_any(tops if only is None else only)
-    present = {str(path) for path in listing.files}
-    is_unknown = under_any(Path(failure.source) for failure in listing.unreadable)
-    vanished = [
-        source
-        for source in library.store.sources("path")
-        if source not in present
-        and is_given(source)
-        and is_wanted(source)
-        and not is_unknown(source)
-    ]
-    found = (library.store.document(source) for source in vanished)
-    return _Scope(listing, [document for document in found if document is not None])
-
-
-def _foresee(library: Library, scope: _Scope) -> SyncReport:
-    report = SyncReport(
-        removed=[document.source for document in scope.vanished],
-        failed=scope.listing.unreadable,
-        passed_over=dict(scope.listing.passed_over),
-    )
-    for path in scope.listing.files:
-        known = library.store.document(str(path))
-        try:
-            same = known is not None and known.hash == hash_file(path)
-        except OSError as error:
-            report.failed.append(Failure(str(path), f"cannot be read: {error.strerror}"))
-            continue
-        if known is not None and same and known.status == "failed":
-            report.failed.append(Failure(str(path), known.error))
-        elif known is None or known.status == "failed":
-            report.added.append(str(path))
-        else:
-            (report.unchanged if same else report.updated).append(str(path))
-    return report
 
 
 class _Run:
@@ -145,7 +90,7 @@ class _Run:
         self._moving = threading.Lock()
         self._vanished: list[Document] = []
 
-    def files(self, scope: _Scope) -> None:
+    def files(self, scope: Scope) -> None:
         """Take out what vanished and in what is there."""
         listing = scope.listing
         self._report.failed += listing.unreadable
@@ -184,7 +129,7 @@ class _Run:
         self._report.sort()
         return self._report
 
-    def _maybe_moved(self, scope: _Scope) -> list[Document]:
+    def _maybe_moved(self, scope: Scope) -> list[Document]:
         """The vanished documents whose bytes a new file may hold; the others can go at once."""
         known = set(self._library.store.sources("path"))
         new = [path for path in scope.listing.files if str(path) not in known]
