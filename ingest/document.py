@@ -10,7 +10,7 @@ class Document:
     """One document. `source` is an absolute path, or "upload:NAME" for one given in the chat.
 
     A document that could not be read is here too, with status "failed", the reason in `error`
-    and no pages.
+    and no pages. `language` is as in `ingest.language`.
     """
 
     id: int
@@ -26,6 +26,7 @@ class Document:
     added_at: str
     pages: int = 0
     chunks: int = 0
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,25 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class ChunkSpan:
+    """Where a chunk stands on its page, and its length in the embedder's tokens."""
+
+    id: int
+    start: int
+    end: int
+    tokens: int
+
+
+@dataclass(frozen=True)
 class FileFacts:
-    """What is known of a document's bytes before anybody reads them."""
+    """What is known of a document's bytes before anybody reads them.
+
+    `metadata` is what a program gave with it, as JSON.
+    """
 
     source: str
     origin: str
     hash: str
     size: int
     mtime_ns: int
+    metadata: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +17,7 @@ Bounds = tuple[int | None, int | None]
 
 _ADDED = "coalesce(CAST(strftime('%s', d.added_at) AS INTEGER), 0)"
 
-TRAITS = f"d.source, d.format, d.origin, {_ADDED}, d.mtime_ns"
+TRAITS = f"d.source, d.format, d.origin, {_ADDED}, d.mtime_ns, d.language"
 """`Traits` in SQL, of `documents d`."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,6 +32,7 @@ class Traits:
     origin: str
     added: int
     modified: int
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,10 @@ class Filter:
     """What a document must be for its passages to be found; what is left out does not matter.
 
     `sources` and `folders` are paths (or "upload:NAME"), a folder stands for everything under it;
-    `formats` are as in `Document.format`, `origins` "path", "upload" or "loader". "after" means
-    then or later, "before" earlier than; a day is its midnight, and times without a zone are
-    local. A document that was no file has no time of modification, and is not found by one.
+    `formats` are as in `Document.format`, `origins` "path", "upload" or "loader", `languages` as
+    in `ingest.language`: "zh", "en" and some more; of "zh-CN", "zh" counts. "after" means then or
+    later, "before" earlier than; a day is its midnight, and times without a zone are local. A
+    document that was no file has no time of modification, and is not found by one.
     """
 
     sources: tuple[str, ...] = ()
@@ -51,6 +54,7 @@ class Filter:
     added_before: date | None = None
     modified_after: date | None = None
     modified_before: date | None = None
+    languages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Take one path or several, relative ones too: kept as the library names them."""
@@ -62,6 +66,8 @@ class Filter:
         for name in ("formats", "origins"):
             small = [value.lower() for value in _strings(getattr(self, name))]
             object.__setattr__(self, name, tuple(dict.fromkeys(small)))
+        codes = [re.split("[-_]", code.lower())[0] for code in _strings(self.languages)]
+        object.__setattr__(self, "languages", tuple(dict.fromkeys(codes)))
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -108,6 +114,7 @@ def conditions(filter: Filter) -> tuple[str, list[str | int]]:
     among("d.source", filter.sources)
     among("d.format", filter.formats)
     among("d.origin", filter.origins)
+    among("d.language", filter.languages)
     within(_ADDED, filter.added)
     within("d.mtime_ns", filter.modified)
     if filter.prefixes:

@@ -13,7 +13,7 @@ from ingest import segment
 from ingest.document import Passage
 from ingest.filter import Filter, Traits, prefixes_of
 
-BUILD = f"2 segment {segment.VERSION}"
+BUILD = f"3 segment {segment.VERSION}"
 """Whatever changes the terms in the index changes this, and so has it rebuilt."""
 
 MAX_TERMS = 128
@@ -22,7 +22,7 @@ MAX_TERMS = 128
 FEW = 4
 """So many values of a filter are looked up one by one; with more, a set of them is faster."""
 
-_RAW = ("source", "folder", "format", "origin", "mark")
+_RAW = ("source", "folder", "format", "origin", "language", "mark")
 _MARK = "seq"
 _LARGEST = 2**63 - 1
 
@@ -54,6 +54,7 @@ def row_of(passage: Passage, traits: Traits) -> tantivy.Document:
     row.add_text("source", traits.source)
     row.add_text("format", traits.format)
     row.add_text("origin", traits.origin)
+    row.add_text("language", traits.language)
     for prefix in prefixes_of(traits.source):
         row.add_text("folder", prefix)
     row.add_integer("added", traits.added)
@@ -94,7 +95,7 @@ def question_query(
     question: str,
 ) -> tantivy.Query:
     """Any of the question's terms."""
-    terms = list(dict.fromkeys(analyzer.analyze(" ".join(segment.segment(question)))))
+    terms = _terms(analyzer, question)
     if len(terms) > MAX_TERMS:
         terms = sorted(terms, key=lambda term: searcher.doc_freq("text", term))
         known = [term for term in terms if searcher.doc_freq("text", term)]
@@ -106,6 +107,22 @@ def question_query(
     return tantivy.Query.boolean_query(wanted) if wanted else tantivy.Query.empty_query()
 
 
+def phrase_query(
+    schema: tantivy.Schema, analyzer: tantivy.TextAnalyzer, phrase: str
+) -> tantivy.Query:
+    """All of a phrase's terms."""
+    wanted = [
+        (tantivy.Occur.Must, tantivy.Query.term_query(schema, "text", term, "freq"))
+        for term in _terms(analyzer, phrase)[:MAX_TERMS]
+    ]
+    return tantivy.Query.boolean_query(wanted) if wanted else tantivy.Query.empty_query()
+
+
+def _terms(analyzer: tantivy.TextAnalyzer, text: str) -> list[str]:
+    """The index's terms of a text, each once, in the text's order."""
+    return list(dict.fromkeys(analyzer.analyze(" ".join(segment.segment(text)))))
+
+
 def filtered(schema: tantivy.Schema, query: tantivy.Query, filter: Filter) -> tantivy.Query:
     """A query for chunks of documents that a filter lets through; the scores stay."""
     asked = {
@@ -113,6 +130,7 @@ def filtered(schema: tantivy.Schema, query: tantivy.Query, filter: Filter) -> ta
         "folder": filter.prefixes,
         "format": filter.formats,
         "origin": filter.origins,
+        "language": filter.languages,
     }
     queries = [_any_of(schema, name, values) for name, values in asked.items() if values]
     for name, bounds in (("added", filter.added), ("modified", filter.modified)):

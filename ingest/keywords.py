@@ -26,6 +26,7 @@ from ingest.keyword_terms import (
     filtered,
     mark_of,
     marks,
+    phrase_query,
     question_query,
     row_of,
     schema,
@@ -135,11 +136,27 @@ class KeywordIndex:
         without terms. An index that turns out damaged finds nothing, and is built again by the
         next `catch_up`.
         """
+        return self._find(
+            lambda held: question_query(held.schema, held.searcher, self._analyzer, question),
+            k,
+            filter,
+        )
+
+    def holding(self, phrase: str, k: int, filter: Filter | None = None) -> list[int]:
+        """As `search`, the ids of chunks that hold all terms of a phrase, in whatever order."""
+        found = self._find(
+            lambda held: phrase_query(held.schema, self._analyzer, phrase), k, filter
+        )
+        return [chunk for chunk, _ in found]
+
+    def _find(
+        self, asked: Callable[[_Open], tantivy.Query], k: int, filter: Filter | None
+    ) -> list[tuple[int, float]]:
         held = self._open
         if held is None:
             return []
         try:
-            query = question_query(held.schema, held.searcher, self._analyzer, question)
+            query = asked(held)
             if filter is not None:
                 query = filtered(held.schema, query, filter)
             hits = held.searcher.search(query, k, count=False).hits

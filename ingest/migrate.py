@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.digest import digest
+from ingest.language import SAMPLE, language_of
 from ingest.split import Chunk, embedding_text
 
 _TABLES = ("documents", "pages", "chunks", "changes")
@@ -40,7 +41,7 @@ def back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:
 
 
 def migrate_from_1(connection: sqlite3.Connection, tables: list[str]) -> None:
-    """Schema 1 to 2: vectors in a table of their own, one for each text that is embedded.
+    """Schema 1 to 3: vectors in a table of their own, one for each text that is embedded.
 
     Inside a transaction, with foreign keys off; `tables` are the statements that make the new
     tables.
@@ -69,6 +70,21 @@ def migrate_from_1(connection: sqlite3.Connection, tables: list[str]) -> None:
         )
     for table in reversed(_TABLES):
         connection.execute(f"DROP TABLE old_{table}")
+    _tell_languages(connection)
+
+
+def migrate_from_2(connection: sqlite3.Connection) -> None:
+    """Schema 2 to 3: each document's language, and what was given with it. In a transaction."""
+    connection.execute("ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT ''")
+    connection.execute("ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT ''")
+    _tell_languages(connection)
+
+
+def _tell_languages(connection: sqlite3.Connection) -> None:
+    pages = "SELECT substr(text, 1, ?) FROM pages WHERE document = ? ORDER BY number LIMIT 20"
+    for (document,) in connection.execute("SELECT id FROM documents").fetchall():
+        language = language_of(row[0] for row in connection.execute(pages, (SAMPLE, document)))
+        connection.execute("UPDATE documents SET language = ? WHERE id = ?", (language, document))
 
 
 def _insert_chunk(connection: sqlite3.Connection, embedder: str, row: tuple[Any, ...]) -> None:

@@ -67,12 +67,18 @@ def sharing_vectors(connection: sqlite3.Connection, sources: Iterable[str]) -> s
 
 
 def insert_document(
-    connection: sqlite3.Connection, facts: FileFacts, *, format: str, title: str, error: str
+    connection: sqlite3.Connection,
+    facts: FileFacts,
+    *,
+    format: str,
+    title: str,
+    error: str,
+    language: str = "",
 ) -> int:
     """Add a document without pages, failed if there is an error, and give its id."""
     cursor = connection.execute(
         "INSERT INTO documents (source, origin, format, title, hash, size, mtime_ns, status, "
-        "error, added_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "error, added_at, language, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             facts.source,
             facts.origin,
@@ -84,6 +90,8 @@ def insert_document(
             "failed" if error else "ok",
             error,
             datetime.now(UTC).isoformat(timespec="seconds"),
+            language,
+            facts.metadata,
         ),
     )
     return int(cursor.lastrowid or 0)

@@ -12,9 +12,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ingest.errors import LibraryError
-from ingest.migrate import back_up, migrate_from_1
+from ingest.migrate import back_up, migrate_from_1, migrate_from_2
 
-VERSION = 2
+VERSION = 3
 """The schema's version; an older library is migrated, a newer one refused."""
 
 BUSY_TIMEOUT_S = 30.0
@@ -33,7 +33,9 @@ CREATE TABLE documents (
     mtime_ns INTEGER NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('ok', 'failed')),
     error TEXT NOT NULL,
-    added_at TEXT NOT NULL
+    added_at TEXT NOT NULL,
+    language TEXT NOT NULL DEFAULT '',
+    metadata TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX documents_by_hash ON documents (hash);
 CREATE TABLE pages (
@@ -144,7 +146,10 @@ def _migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
     connection.execute("PRAGMA foreign_keys = OFF")  # tables move; it has no effect later
     with transaction(connection):
         if _version(connection) == version:  # nobody else was faster
-            migrate_from_1(connection, _statements(TABLES))
+            if version == 1:
+                migrate_from_1(connection, _statements(TABLES))
+            else:
+                migrate_from_2(connection)
             connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(VERSION),))
             if connection.execute("PRAGMA foreign_key_check").fetchone():
                 raise LibraryError(f"{path} is damaged: some of its rows belong to nothing")

@@ -36,10 +36,11 @@ _PART = re.compile(r"[^\W_]+")
 
 def segment(text: str) -> list[str]:
     """The terms of a text, in order, none with white space in it; [] for a blank text."""
-    return [term[:MAX_TERM] for term in _terms(_folded(text))]
+    return [term[:MAX_TERM] for term in _terms(folded(text))]
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """The text in small letters, without accents, compatible characters made one (NFKC)."""
     decomposed = unicodedata.normalize("NFKD", text).lower()
     return unicodedata.normalize("NFKC", _ACCENT.sub("", decomposed))
 
@@ -74,3 +75,12 @@ def _word(word: str) -> Iterator[str]:
     parts = _PART.findall(word)
     if len(parts) > 1 and not _NUMBER.fullmatch(word):
         yield from parts
+
+
+def tagged(text: str) -> list[tuple[str, str]]:
+    """The text cut into words by jieba, each with its part of speech; joined, they are the text.
+
+    Names are nr (persons), ns (places), nt (organisations) and nz (others), perhaps with a letter
+    behind; what is not Chinese is eng, m or x.
+    """
+    return list(rjieba.tag(text))

@@ -14,9 +14,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.document import Document, FileFacts, Passage
+from ingest.document import ChunkSpan, Document, FileFacts, Passage
 from ingest.errors import LibraryError
 from ingest.filter import TRAITS, Filter, Traits, conditions
+from ingest.language import language_of
 from ingest.page import Page
 from ingest.rows import (
     delete_document,
@@ -40,7 +41,7 @@ BATCH = 500
 _DOCUMENTS = """
 SELECT d.id, d.source, d.origin, d.format, d.title, d.hash, d.size, d.mtime_ns, d.status, d.error,
     d.added_at, (SELECT count(*) FROM pages WHERE document = d.id),
-    (SELECT count(*) FROM chunks WHERE document = d.id)
+    (SELECT count(*) FROM chunks WHERE document = d.id), d.language
 FROM documents d
 """
 _PASSAGES = """
@@ -55,6 +56,11 @@ FROM pages p JOIN documents d ON d.id = p.document WHERE d.source = ?
 _CHUNK_VECTORS = """
 SELECT c.id, c.document, v.embedding FROM chunks c JOIN vectors v ON v.id = c.vector
 WHERE {} ORDER BY c.id
+"""
+_NEIGHBOURS = """
+SELECT c.id, c.start, c.end, c.tokens FROM chunks c
+    JOIN chunks m ON m.document = c.document AND m.page = c.page
+WHERE m.id = ? AND c.ordinal BETWEEN m.ordinal - ? AND m.ordinal + ? ORDER BY c.ordinal
 """
 _PAGE_TEXT = "SELECT text FROM pages WHERE document = ? AND number = ?"
 
@@ -141,10 +147,13 @@ class Store:
 
         `digests` name the chunks' vectors: known ones, drafts, or those in `fresh`.
         """
+        language = language_of(page.text for page in pages)
         with self.transaction() as connection:
             before = vectors_of(connection, facts.source)
             delete_document(connection, facts.source)
-            document = insert_document(connection, facts, format=format, title=title, error="")
+            document = insert_document(
+                connection, facts, format=format, title=title, error="", language=language
+            )
             insert_pages(connection, document, pages)
             insert_chunks(connection, document, chunks, digests, fresh)
             sweep_vectors(connection, before)
@@ -317,6 +326,13 @@ class Store:
                 )
             )
         return [passage for passage in passages if passage.text]  # else removed in between
+
+    def neighbours(self, chunk: int, reach: int) -> list[ChunkSpan]:
+        """A chunk between those before and behind it on its page, so many to each side, in order.
+
+        [] if there is no such chunk.
+        """
+        return [ChunkSpan(*row) for row in self._rows(_NEIGHBOURS, (chunk, reach, reach))]
 
     def _chunk_vectors(self, rows: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         import numpy as np

@@ -30,6 +30,7 @@ SOURCES = [
 ]
 FORMATS = ["txt", "pdf", "html"]
 ORIGINS = ["path", "upload", "loader"]
+WORDS = [" and the fox", "狐狸"]  # of two languages
 
 
 def origin_of(source: str) -> str:
@@ -49,7 +50,7 @@ def put(library: Library, source: str, number: int) -> None:
         FileFacts(source, origin, "hash", 1, nanoseconds),
         title=source,
         format=FORMATS[number % 3],
-        pages=[Page(1, " ".join(texts))],
+        pages=[Page(1, " ".join([*texts, WORDS[number % 2] * 9]))],
         chunks=[
             Chunk(1, 0, len(texts[0]), texts[0]),
             Chunk(1, len(texts[0]) + 1, len(texts[0]) + 1 + len(texts[1]), texts[1]),
@@ -88,6 +89,7 @@ def says(filter: Filter, document: Document) -> bool:
         )
         and (not filter.formats or document.format in filter.formats)
         and (not filter.origins or document.origin in filter.origins)
+        and (not filter.languages or document.language in filter.languages)
         and is_between(added, filter.added_after, filter.added_before)
         and (
             not by_time
@@ -140,6 +142,7 @@ FILTERS = st.builds(
     added_before=moments,
     modified_after=moments,
     modified_before=moments,
+    languages=st.just(()) | st.lists(st.sampled_from(["en", "zh", "de"]), **some).map(tuple),
 )
 
 
@@ -186,6 +189,7 @@ def test_one_path_may_be_given_without_a_tuple_and_relative(
     assert Filter(folders="docs").folders == (str(tmp_path.resolve() / "docs"),)  # type: ignore[arg-type]
     assert str(tmp_path.resolve() / "a.txt") in Filter(sources=Path("a.txt")).sources  # type: ignore[arg-type]
     assert Filter(formats="PDF").formats == ("pdf",)  # type: ignore[arg-type]
+    assert Filter(languages="zh-CN").languages == ("zh",)  # type: ignore[arg-type]
     assert "upload:a" in Filter(sources=("upload:a",)).sources
 
 

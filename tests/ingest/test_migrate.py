@@ -68,7 +68,7 @@ def old(tmp_path: Path) -> Path:
 def test_an_old_library_keeps_documents_spans_vectors_and_ids(old: Path) -> None:
     embedder = WordEmbedder()
     with Library(old, embedder=embedder) as library:
-        assert library.store.meta("schema") == "2"
+        assert library.store.meta("schema") == "3"
         assert library.store.library_id == "old"
         assert [d.source for d in library.documents()] == ["/a.txt", "/c.txt", "upload:b"]
         passages = library.store.passages([1, 2, 3, 4])
@@ -114,3 +114,19 @@ def test_rows_that_belong_to_nothing_refuse_the_migration_and_change_nothing(old
         assert connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() == (
             "1",
         )
+
+
+def test_a_library_of_schema_2_learns_its_documents_languages(old: Path) -> None:
+    with Library(old, embedder=WordEmbedder()) as library:
+        before = library.documents()
+        with library.store.transaction() as connection:
+            for column in ("language", "metadata"):
+                connection.execute(f"ALTER TABLE documents DROP COLUMN {column}")
+            connection.execute("UPDATE meta SET value = '2' WHERE key = 'schema'")
+    with Library(old, embedder=WordEmbedder()) as library:
+        assert library.documents() == before
+        assert {d.source: d.language for d in before} == {
+            "/a.txt": "en",
+            "/c.txt": "",
+            "upload:b": "en",
+        }
