@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from ingest.store import Store
+from ingest.records import Records
 
 BATCH = 20_000
 """Chunk ids compared at a time."""
 
 
 def differences(
-    index: str, store: Store, between: Callable[[int, int | None], list[int]]
+    index: str, store: Records, between: Callable[[int, int | None], list[int]]
 ) -> list[str]:
     """How the chunks in an index differ from the database's, one line for each way.
 

@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from ingest.differences import differences
+from ingest.directions import SAMPLE, Directions, directions_of
 from ingest.filter import Filter
 from ingest.recent import Recent
+from ingest.records import Records
 from ingest.sidecar import Sidecar, checksum_of_file, remove_drafts, write_atomically
-from ingest.store import Store
 from ingest.vector_base import EXACT, VectorBase, inner_products, open_base, write_base
 from ingest.vector_state import Rows, VectorState
 
@@ -48,7 +49,7 @@ _SEED = 1
 class VectorIndex:
     """Searched without locks; brought up to date by one thread at a time."""
 
-    def __init__(self, folder: Path, store: Store) -> None:
+    def __init__(self, folder: Path, store: Records) -> None:
         """Load what is saved if it belongs to this library; `catch_up` does the rest."""
         self._path = folder / "index.faiss"
         self._sidecar = folder / "index.json"
@@ -57,6 +58,7 @@ class VectorIndex:
         self._updating = threading.Lock()
         self._loaded: tuple[int, int] | None = None
         self._used: Path | None = None
+        self._directions: tuple[int, str, Directions | None] | None = None
         self._state = self._load(_build(store))
 
     @property
@@ -88,7 +90,7 @@ class VectorIndex:
             self._state = self._caught_up(self._state)
 
     def search(
-        self, vector: Sequence[float], k: int, filter: Filter | None = None
+        self, vector: Sequence[float] | np.ndarray, k: int, filter: Filter | None = None
     ) -> list[tuple[int, float]]:
         """The k nearest chunk ids and their cosines, best first; [] for an empty index.
 
@@ -103,6 +105,19 @@ class VectorIndex:
             ids, scores = np.concatenate([ids, more_ids]), np.concatenate([scores, more_scores])
         best = np.lexsort((ids, -scores))[:k]
         return [(int(ids[i]), float(scores[i])) for i in best]
+
+    def directions(self) -> Directions | None:
+        """What the library's vectors have in common; None for a library that is too small.
+
+        Told from a sample, and again when the library has changed by a tenth.
+        """
+        known, seq, build = self._directions, self._store.seq(), _build(self._store)
+        if known is None or known[1] != build or not 0.9 <= known[0] / max(seq, 1) <= 1.1:
+            last = self._store.last_chunk()
+            drawn = random.Random(_SEED).sample(range(1, last + 1), min(SAMPLE, last))
+            known = (seq, build, directions_of(self._store.chunk_vectors(drawn)[2]))
+            self._directions = known
+        return known[2]
 
     def check(self) -> list[str]:
         """How the index differs from the database, one line for each way; after `catch_up`."""
@@ -277,5 +292,5 @@ def _signature(path: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_ino
 
 
-def _build(store: Store) -> str:
+def _build(store: Records) -> str:
     return f"2 {store.meta('dimensions') or 0} {store.meta('embedder') or ''}"
