@@ -1,5 +1,7 @@
 """Files to pages, pages to chunks, chunks to a library that can be searched."""
 
+from typing import TYPE_CHECKING
+
 from ingest.document import Document
 from ingest.errors import DocumentError, LibraryError
 from ingest.filter import Filter
@@ -11,6 +13,9 @@ from ingest.report import Failure, SyncReport
 from ingest.sync import sync
 from ingest.upload import add_upload
 
+if TYPE_CHECKING:
+    from ingest.vector_store import LibraryVectorStore
+
 __all__ = [
     "Document",
     "DocumentError",
@@ -18,6 +23,7 @@ __all__ = [
     "Filter",
     "Library",
     "LibraryError",
+    "LibraryVectorStore",
     "Page",
     "Progress",
     "SyncReport",
@@ -25,3 +31,11 @@ __all__ = [
     "rebuild",
     "sync",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "LibraryVectorStore":  # at first use: most of LangChain comes with it
+        from ingest.vector_store import LibraryVectorStore
+
+        return LibraryVectorStore
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

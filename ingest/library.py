@@ -6,7 +6,7 @@ models or prompts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -112,11 +112,16 @@ class Library:
         self, question: str, k: int, filter: Filter | None = None
     ) -> list[tuple[int, float]]:
         """The k chunk ids whose vectors are nearest to the question's, with cosines, best first."""
+        self.check_embedder()  # before anything is loaded
+        return self.nearest_to(self.embedder.embed_query(question), k, filter)
+
+    def nearest_to(
+        self, vector: Sequence[float], k: int, filter: Filter | None = None
+    ) -> list[tuple[int, float]]:
+        """As `nearest`, for a vector of length 1. Raises LibraryError for another embedder's."""
         self.check_embedder()
-        vectors = self._indexes.vectors()
-        vector = self.embedder.embed_query(question)
         self._check_dimensions(len(vector))
-        return vectors.search(vector, k, _narrow(filter))
+        return self._indexes.vectors().search(vector, k, _narrow(filter))
 
     def matching(
         self, question: str, k: int, filter: Filter | None = None
