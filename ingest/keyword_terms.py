@@ -5,6 +5,7 @@ It does not know files or the database.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import tantivy
@@ -13,7 +14,7 @@ from ingest import segment
 from ingest.document import Passage
 from ingest.filter import Filter, Traits, prefixes_of
 
-BUILD = f"3 segment {segment.VERSION}"
+BUILD = f"4 segment {segment.VERSION}"
 """Whatever changes the terms in the index changes this, and so has it rebuilt."""
 
 MAX_TERMS = 128
@@ -50,7 +51,8 @@ def row_of(passage: Passage, traits: Traits) -> tantivy.Document:
     row = tantivy.Document()
     row.add_unsigned("id", passage.chunk_id)
     headings = [title for title in passage.headings if title not in passage.text]
-    row.add_text("text", " ".join(segment.segment("\n".join([*headings, passage.text]))))
+    text = "\n".join([*headings, passage.text])
+    row.add_text("text", " ".join([*segment.segment(text), *segment.han_pairs(text)]))
     row.add_text("source", traits.source)
     row.add_text("format", traits.format)
     row.add_text("origin", traits.origin)
@@ -110,17 +112,30 @@ def question_query(
 def phrase_query(
     schema: tantivy.Schema, analyzer: tantivy.TextAnalyzer, phrase: str
 ) -> tantivy.Query:
-    """All of a phrase's terms."""
+    """All of a phrase's terms, of Chinese its pairs: how jieba cuts it depends on what is around.
+
+    Nothing for a phrase without any.
+    """
+    words = (term for term in segment.segment(phrase) if not segment.is_han(term))
+    terms = analyzer.analyze(" ".join([*words, *segment.han_pairs(phrase)]))
     wanted = [
         (tantivy.Occur.Must, tantivy.Query.term_query(schema, "text", term, "freq"))
-        for term in _terms(analyzer, phrase)[:MAX_TERMS]
+        for term in list(dict.fromkeys(terms))[:MAX_TERMS]
     ]
     return tantivy.Query.boolean_query(wanted) if wanted else tantivy.Query.empty_query()
 
 
+def weight(searcher: tantivy.Searcher, analyzer: tantivy.TextAnalyzer, question: str) -> float:
+    """The sum of the inverse document frequencies of a question's terms, as BM25 has them."""
+    rows = searcher.num_docs
+    counts = (searcher.doc_freq("text", term) for term in _terms(analyzer, question))
+    return sum(math.log(1 + (rows - count + 0.5) / (count + 0.5)) for count in counts)
+
+
 def _terms(analyzer: tantivy.TextAnalyzer, text: str) -> list[str]:
     """The index's terms of a text, each once, in the text's order."""
-    return list(dict.fromkeys(analyzer.analyze(" ".join(segment.segment(text)))))
+    terms = [*segment.segment(text), *segment.han_pairs(text)]
+    return list(dict.fromkeys(analyzer.analyze(" ".join(terms))))
 
 
 def filtered(schema: tantivy.Schema, query: tantivy.Query, filter: Filter) -> tantivy.Query:

@@ -30,6 +30,7 @@ from ingest.keyword_terms import (
     question_query,
     row_of,
     schema,
+    weight,
 )
 from ingest.records import Records
 from ingest.sidecar import Sidecar, checksum_of_file
@@ -141,6 +142,12 @@ class KeywordIndex:
             k,
             filter,
         )
+
+    def coverage(self, question: str, score: float) -> float:
+        """How much of what a question's terms are worth a BM25 score is: 0, about 1, or more."""
+        held = self._open
+        worth = weight(held.searcher, self._analyzer, question) if held else 0.0
+        return score / worth if worth else 0.0
 
     def holding(self, phrase: str, k: int, filter: Filter | None = None) -> list[int]:
         """As `search`, the ids of chunks that hold all terms of a phrase, in whatever order."""

@@ -19,19 +19,13 @@ from ingest.embedder import Embedder
 from ingest.errors import LibraryError
 from ingest.files import absolute
 from ingest.filter import Filter
-from ingest.fuse import blend, fuse
 from ingest.indexes import Indexes
 from ingest.page import Page
+from ingest.search import matching, rank
 from ingest.store import Store
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document as LangChainDocument
-
-DEPTH = 50
-"""How many chunks each of the two searches gives to the fusion."""
-
-FUSION_K = 5
-"""The k of the reciprocal ranks: 2 to 10 did equally well in benchmarks/retrieval.py, 60 less."""
 
 
 class Library:
@@ -86,19 +80,17 @@ class Library:
 
         `page_content` is the chunk's text; the metadata holds source, title, page, label, start,
         end, score, headings, chunk_id and document_id. Scores rank, and mean nothing across
-        questions. With a filter, they are the best of the documents that it lets through. [] for
-        a blank question or an empty library.
+        questions. Passages that hold what the question puts in quotation marks come first. With a
+        filter, they are the best of the documents that it lets through. [] for a blank question
+        or an empty library.
         """
         question = query.encode("utf-8", "replace").decode("utf-8").strip()
         if not question or k < 1 or self.store.seq() == 0:
             return []
-        depth = max(DEPTH, k)
-        searches = (
-            self.nearest(question, depth, filter),
-            self.matching(question, depth, filter),
-        )
-        rankings = [[chunk for chunk, _ in found] for found in searches]
-        fused = fuse([*rankings, blend(*searches)], k=FUSION_K)
+        self.check_embedder()  # before anything is loaded
+        vector = self.embedder.embed_query(question)
+        self._check_dimensions(len(vector))
+        fused = rank(question, vector, self._indexes, self.store, _narrow(filter), k)
         found: list[LangChainDocument] = []
         for first in range(0, len(fused), k):  # a chunk may have gone since it was ranked
             wanted = dict(fused[first : first + k])
@@ -127,11 +119,7 @@ class Library:
         self, question: str, k: int, filter: Filter | None = None
     ) -> list[tuple[int, float]]:
         """The k chunk ids that match the question's words best, with BM25 scores, best first."""
-        keywords = self._indexes.keywords()
-        hits = keywords.search(question, k, _narrow(filter))
-        if keywords.seq < 0:  # it turned out damaged
-            hits = self._indexes.keywords().search(question, k, _narrow(filter))
-        return hits
+        return matching(question, self._indexes, _narrow(filter), k)
 
     def documents(self) -> list[Document]:
         """Every document, failed ones too, by source, with the counts of its pages and chunks."""

@@ -141,6 +141,10 @@ class Records:
     def chunk_ids(self) -> list[int]:
         return [row[0] for row in self._rows("SELECT id FROM chunks ORDER BY id")]
 
+    def last_chunk(self) -> int:
+        """The highest chunk id; 0 where there is none."""
+        return int(self._rows("SELECT coalesce(max(id), 0) FROM chunks")[0][0])
+
     def chunk_ids_after(self, after: int, limit: int) -> list[int]:
         """The next chunk ids after one, ascending."""
         sql = "SELECT id FROM chunks WHERE id > ? ORDER BY id LIMIT ?"

@@ -28,6 +28,7 @@ _RUN = re.compile(
     rf"|(?P<unspaced>[{_UNSPACED}]+)"
     rf"|(?P<word>[^\W_{_HAN}{_UNSPACED}]+(?:[-_.,'’@/+#]+[^\W_{_HAN}{_UNSPACED}]+)*[+#]*)"
 )
+_HAN_TERM = re.compile(rf"[{_HAN}]")
 _ACCENT = re.compile(r"(?<=[a-z])[\u0300-\u036f]+")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)+")
@@ -53,6 +54,20 @@ def _terms(text: str) -> Iterator[str]:
             yield from _pairs(run.group())
         else:
             yield from _word(run.group())
+
+
+def han_pairs(text: str) -> list[str]:
+    """Each two Chinese characters that stand together, in order.
+
+    They find what jieba cuts one way in a text and another way in a question: names above all.
+    """
+    runs = (run for run in _RUN.finditer(folded(text)) if run.lastgroup == "han")
+    return [pair for run in runs for pair in _pairs(run.group()) if len(pair) > 1]
+
+
+def is_han(term: str) -> bool:
+    """Whether a term is Chinese."""
+    return bool(_HAN_TERM.match(term))
 
 
 def _pairs(run: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ingest.differences import differences
+from ingest.directions import SAMPLE, Directions, directions_of
 from ingest.filter import Filter
 from ingest.recent import Recent
 from ingest.records import Records
@@ -57,6 +58,7 @@ class VectorIndex:
         self._updating = threading.Lock()
         self._loaded: tuple[int, int] | None = None
         self._used: Path | None = None
+        self._directions: tuple[int, str, Directions | None] | None = None
         self._state = self._load(_build(store))
 
     @property
@@ -88,7 +90,7 @@ class VectorIndex:
             self._state = self._caught_up(self._state)
 
     def search(
-        self, vector: Sequence[float], k: int, filter: Filter | None = None
+        self, vector: Sequence[float] | np.ndarray, k: int, filter: Filter | None = None
     ) -> list[tuple[int, float]]:
         """The k nearest chunk ids and their cosines, best first; [] for an empty index.
 
@@ -103,6 +105,19 @@ class VectorIndex:
             ids, scores = np.concatenate([ids, more_ids]), np.concatenate([scores, more_scores])
         best = np.lexsort((ids, -scores))[:k]
         return [(int(ids[i]), float(scores[i])) for i in best]
+
+    def directions(self) -> Directions | None:
+        """What the library's vectors have in common; None for a library that is too small.
+
+        Told from a sample, and again when the library has changed by a tenth.
+        """
+        known, seq, build = self._directions, self._store.seq(), _build(self._store)
+        if known is None or known[1] != build or not 0.9 <= known[0] / max(seq, 1) <= 1.1:
+            last = self._store.last_chunk()
+            drawn = random.Random(_SEED).sample(range(1, last + 1), min(SAMPLE, last))
+            known = (seq, build, directions_of(self._store.chunk_vectors(drawn)[2]))
+            self._directions = known
+        return known[2]
 
     def check(self) -> list[str]:
         """How the index differs from the database, one line for each way; after `catch_up`."""
