@@ -1,5 +1,7 @@
 """The commands `python chains "question"` and `python chains warm`, in a terminal or as JSON.
 
+`python chains eval` has a module of its own.
+
 Exit codes: 0 all well, 1 some passages cannot be read by the model, 2 unusable arguments, library
 or model, 130 interrupted.
 """
@@ -27,12 +29,18 @@ if TYPE_CHECKING:
     from ingest import Library
 
 ALL_WELL, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-WARM = "warm"  # the one text that is a command and not a question
+WARM = "warm"  # a text that is a command and not a question, as is
+EVAL = "eval"  # this one, as the first argument
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Answer a question, or compute the passages' KV ahead; gives the exit code."""
-    options = _parser().parse_args(arguments)
+    """Answer a question, evaluate many, or compute the passages' KV ahead; gives the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given and given[0] == EVAL:
+        from chains.evaluation.cli import main as evaluate
+
+        return evaluate(given[1:])
+    options = _parser().parse_args(given)
     try:
         if options.question == WARM:
             return _warm(options.library, as_json=options.json)
@@ -58,7 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "question",
         help="what to ask, in Chinese or in English; or the word warm, to compute the passages' "
-        "part of the model's KV cache ahead of any question",
+        "part of the model's KV cache ahead of any question; "
+        "see also: python chains eval --help",
     )
     parser.add_argument("--library", metavar="DIR", type=Path, help="the library's folder")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -66,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextmanager
-def _opened(folder: Path | None) -> "Iterator[Library]":
+def opened(folder: Path | None) -> "Iterator[Library]":
     """The library. Raises LibraryError where there is none: asking makes none."""
     from ingest import Library
     from ingest.library import library_folder
@@ -90,7 +99,7 @@ def _ask(question: str, folder: Path | None, *, as_json: bool) -> int:
     from chains.rag import rag_chain
 
     result = AddableDict()
-    with _opened(folder) as library, closing(rag_chain(library).stream(question)) as parts:
+    with opened(folder) as library, closing(rag_chain(library).stream(question)) as parts:
         for part in parts:
             result = result + part
             if as_json:
@@ -150,7 +159,7 @@ def _warm(folder: Path | None, *, as_json: bool) -> int:
     from models.chat_model import chat_model
 
     llm = chat_model()
-    with _opened(folder) as library:
+    with opened(folder) as library:
         steps = warm(library, llm)
         account = next(steps)
         if quotes(llm):
