@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from chains.evaluation.summary import Difference
     from ingest import Library
 
-NAMED = 10  # questions that are named of those that went wrong
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Evaluate, or draft questions; gives the exit code."""
@@ -117,7 +115,8 @@ def _asked(library: "Library", questions: "Sequence[Gold]", name: str, file: Pat
     from chains.evaluation.trial import evaluate
     from chains.rag import rag_chain
 
-    chain, outcomes = rag_chain(library), list["Outcome"]()
+    chain = rag_chain(library)
+    outcomes: list[Outcome] = []
     date, started = datetime.now().astimezone(), time.monotonic()
     trials = evaluate(chain, questions)
     with (
@@ -142,6 +141,7 @@ def _tell(
 ) -> int:
     """Show a run and store it; one that cannot be stored is shown all the same."""
     from chains.evaluation.run import write_run
+    from chains.evaluation.run_text import run_text
     from chains.evaluation.summary import compare
 
     problem = ""
@@ -153,7 +153,7 @@ def _tell(
     if as_json:
         _print_json(_as_json(run, differences, bad, "" if problem else str(path)))
     else:
-        _print_run(run, before, differences)
+        print(run_text(run, before, differences))
         if not problem:
             print(f"stored as {path}")
     if problem:
@@ -163,39 +163,6 @@ def _tell(
         _note(f"stopped after {len(run.outcomes)} of {run.asked} questions")
         return INTERRUPTED
     return SOME_FAILED if bad or any(each.error for each in run.outcomes) else ALL_WELL
-
-
-def _print_run(
-    run: "Run", before: "Run | None", differences: "dict[str, Difference] | None"
-) -> None:
-    from chains.evaluation.table import table
-
-    for each in run.outcomes:
-        if each.error:
-            print(f"failed   {each.gold.question}: {each.error}")
-    count = sum(each.gold.unanswerable for each in run.outcomes)
-    print(
-        f"{len(run.outcomes):,} questions, {count:,} of them unanswerable · {run.documents:,} "
-        f"documents · {run.model}, {'quoting' if run.quoted else 'writing'} · {run.seconds:.0f} s"
-    )
-    print(table(run.figures, differences))
-    if before:
-        print(f"before: {before.name}, {before.date:%Y-%m-%d %H:%M}, {before.model}")
-    _print_missed(run.outcomes)
-
-
-def _print_missed(outcomes: "Sequence[Outcome]") -> None:
-    """The questions whose answers lack the gold answer, some of them."""
-    missed = [each for each in outcomes if each.in_answer is False and not each.error]
-    for each in missed[:NAMED]:
-        where = "" if each.rank is None else f", right passage {_place(each.rank)}"
-        print(f"missed   {each.gold.question} → {each.gold.answers[0]}{where}")
-    if len(missed) > NAMED:
-        print(f"missed   {len(missed) - NAMED:,} more")
-
-
-def _place(rank: int) -> str:
-    return f"number {rank}" if rank else "not found"
 
 
 def _as_json(
