@@ -9,21 +9,21 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
 
 from chains.asked import Asked
-from chains.prompts import TURNS, answer_messages
+from chains.history import recent
+from chains.prompts import answer_messages
 from models.chat_model import KvasirChat
 
 
 def write(asked: Asked, llm: BaseChatModel) -> Iterator[str]:
     """The answer's text as the model writes it. Closing the iterator stops the model.
 
-    A local model leaves out what does not fit into its context. Raises ModelError if the question
-    alone does not.
+    It is told the last turns, within their budget; a local one leaves out what does not fit into
+    its context. Raises ModelError if the question alone does not.
     """
     local = isinstance(llm, KvasirChat)
     question = asked.question
-    messages = answer_messages(
-        question.text, asked.passages, question.history, asked.language, marked=local
-    )
+    history, asked.spent.dropped_turns = recent(question.history, llm)
+    messages = answer_messages(question.text, asked.passages, history, asked.language, marked=local)
     options: dict[str, Any] = {}
     if local:
         options["blobs"] = asked.blobs
@@ -48,8 +48,7 @@ def _fill(asked: Asked, whole: AIMessageChunk, seconds: float) -> None:
         spent.reused_tokens = usage.get("input_token_details", {}).get("cache_read", 0)
     measured = metadata.get("tokens_per_s")
     spent.tokens_per_s = measured or (spent.completion_tokens / seconds if seconds > 0 else 0.0)
-    before = max(len(asked.question.history) - TURNS, 0)
-    spent.dropped_turns = before + metadata.get("dropped_turns", 0)
+    spent.dropped_turns += metadata.get("dropped_turns", 0)
     spent.dropped_passages = metadata.get("dropped_passages", 0)
     asked.shares.weights = metadata.get("weights", ())
     for length, *parts in metadata.get("posteriors", ()):
