@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from answer_scores import f1, holds
 from engine_setup import (
     RESULTS,
     Article,
@@ -34,6 +33,7 @@ from langchain_core.documents import Document
 from quality_tables import print_summary, summarize
 from squad import Question
 
+from chains.evaluation.scores import f1, holds
 from chains.language import Language
 from models.engine.engine import Engine
 from models.engine.prompt import Reading
@@ -141,7 +141,7 @@ class Examiner:
                 text, last = self._ask(asked, way, record, Sampling(max_tokens=WRITTEN))
                 found["text"], found["tokens"] = text, last.completion_tokens
                 found["recall"] = float(holds(text, asked.question.answers))
-                found["f1"] = f1(text, asked.question.answers, self._language)
+                found["f1"] = f1(text, asked.question.answers)
         return record
 
     def _digest(self, asked: Asked) -> str:

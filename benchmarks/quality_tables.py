@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from engine_setup import print_table
 
-SAMPLES = 1000  # of the bootstrap
+from chains.evaluation.bootstrap import interval
+
 Record = dict[str, Any]
 
 
@@ -87,10 +88,3 @@ def _values(records: Sequence[Record], way: str, score: str) -> np.ndarray:
     else:
         values = [r["ways"][way][score] for r in records]
     return np.array(values)
-
-
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """The 95% bootstrap interval of the mean, the same for the same values."""
-    picks = np.random.default_rng(7).integers(len(values), size=(SAMPLES, len(values)))
-    low, high = np.percentile(values[picks].mean(axis=1), [2.5, 97.5])
-    return float(low), float(high)

@@ -43,7 +43,7 @@ _NO_SUBJECT = re.compile(
 )
 _CLAUSE = re.compile(r"[，；。,;]")
 _GAP = re.compile(
-    r"《[^》]{2,20}》|(?<![A-Za-z])[A-Z][A-Za-z0-9-]{2,20}(?![A-Za-z])|\d[\d,.]*\d(?:年|月|日)?"
+    r"《[^》]{2,20}》|(?<![A-Za-z])[A-Z][A-Za-z0-9-]{2,20}(?![A-Za-z])|\d[\d,.]*\d年?(?![月日])"
 )
 
 

@@ -15,15 +15,16 @@ _LEANS_EN = re.compile(
     r"^(?:it|its|they|them|their|this|that|these|those|he|she|his|her|we|our|i|my|you|your|there"
     r"|here|such|both|each|another|others?|one|some|many|most|all|and|but|or|so|also|then|thus"
     r"|however|therefore|moreover|furthermore|instead|similarly|likewise|finally|next|otherwise"
-    r"|in addition|for example|for instance|as a result|see|note|the (?:following|former|latter"
-    r"|above|below|same|other|first|second|third|next|two|company's?))\b"
+    r"|later|currently|in addition|for example|for instance|as a result|see|note"
+    r"|the (?:following|former|latter|above|below|same|other|first|second|third|next|two"
+    r"|company's?))\b"
     r"|\b(?:i|we|us|our|you|your|he|she|him|his|her|they|them|their|this|these|those|above|below"
     r"|following|herein|thereof)\b",
     re.IGNORECASE,
 )
 _LEANS_ZH = re.compile(
     r"^(?:但|而|且|并|因此|所以|然而|同时|另外|此外|如果|由于|例如|比如|如|以上|以下|其中|其次|首先"
-    r"|最后|然后|接着|随后|之后|当|为了|虽然|尽管|不过|即|也|还|再|又|在此|在这)"
+    r"|最后|目前|本作|本届|中|\d+[位人]中|然后|接着|随后|之后|当|为了|虽然|尽管|不过|即|也|还|再|又|在此|在这)"
     r"|[它牠他她这该此其您你我]|咱|上述|下述|如下|如上|前者|后者|本文|本书|本章|本节|本公司|下面|上面|下图|上图"
     r"|见图|见表|什么|怎么|如何|为何|多少|哪"
 )

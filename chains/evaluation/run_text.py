@@ -23,7 +23,7 @@ def _heading(run: Run) -> str:
     unanswerable = sum(each.gold.unanswerable for each in run.outcomes)
     return (
         f"{len(run.outcomes):,} questions, {unanswerable:,} of them unanswerable · "
-        f"{run.documents:,} documents · {run.model}, {'quoting' if run.quoted else 'writing'} · "
+        f"documents: {run.documents:,} · {run.model}, {'quoting' if run.quoted else 'writing'} · "
         f"{run.seconds:.0f} s"
     )
 
