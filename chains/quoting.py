@@ -50,7 +50,7 @@ def quote(asked: Asked, llm: KvasirChat) -> Iterator[str]:
     quoted: dict[str, int] = {}  # the same sentence may stand in two passages
     for score, sentence in scored[:2]:
         if score >= scored[0][0] - CLOSE:
-            quoted.setdefault(_unbroken(sentence.text), sentence.passage)
+            quoted.setdefault(unbroken(sentence.text), sentence.passage)
     answer = ""
     for text, passage in quoted.items():
         part = f"\n\n{text}" if answer else text
@@ -86,6 +86,6 @@ def likelihoods(asked: Asked, llm: KvasirChat) -> list[float]:
     return score([sentence for sentence, _ in asked.marked])
 
 
-def _unbroken(text: str) -> str:
+def unbroken(text: str) -> str:
     """A sentence on one line: a line break between Han characters was no space."""
     return re.sub(r"\s*\n\s*", " ", re.sub(r"(?<=[⺀-鿿。，])\s*\n\s*(?=[⺀-鿿])", "", text))

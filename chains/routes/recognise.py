@@ -1,0 +1,21 @@
+"""Which route a question takes, if any. No model is asked; nothing is read for most questions."""
+
+from chains.routes import compare, mentions, stock, summary, tabular
+from chains.routes.route import Route
+from chains.routes.shelf import Shelf
+
+_LONGEST = 300  # characters: a longer question is no request of these kinds
+_KINDS = (
+    stock.route_of,
+    tabular.route_of,
+    mentions.route_of,
+    compare.route_of,
+    summary.route_of,
+)
+
+
+def route_of(question: str, shelf: Shelf) -> Route | None:
+    """The route of a question about the documents on a shelf; None for an ordinary one."""
+    if len(question) > _LONGEST:
+        return None
+    return next((route for route in (kind(question, shelf) for kind in _KINDS) if route), None)
