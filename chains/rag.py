@@ -28,7 +28,7 @@ from chains.language import language_of
 from chains.prompts import WORDINGS
 from chains.question import Question, read_question
 from chains.quoting import quote, quotes
-from chains.retriever import LibraryRetriever
+from chains.retriever import KV, LibraryRetriever
 from chains.writing import write
 from ingest import Library
 from models.chat_model import KvasirChat, OnProgress, chat_model
@@ -36,7 +36,6 @@ from models.engine.stream import Prefill, Waiting
 from models.settings import get_settings
 
 PROGRESS = "kvasir_progress"  # the custom event of a place in the queue and of the prefill
-KV = "kv"  # the library's folder for its passages' KV
 
 Input = str | Mapping[str, Any]
 Marked = tuple[list[Document], Evidence, list[tuple[Sentence, float]]]
@@ -72,7 +71,9 @@ class RagChain(Runnable[Input, AddableDict]):
         self, library: Library, llm: BaseChatModel | None, retriever: BaseRetriever | None
     ) -> None:
         self.library = library
-        self.retriever = retriever or LibraryRetriever(library=library, k=get_settings().retrieve)
+        self.retriever = retriever or LibraryRetriever(
+            library=library, k=get_settings().retrieve, llm=lambda: self.llm
+        )
         self._llm = llm
         self._evidence = EvidenceReader(library.embedder)
 

@@ -14,7 +14,7 @@ from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 
 from chains.prompts import SYSTEM, passage_messages, passage_text
-from chains.rag import KV
+from chains.retriever import KV
 from ingest import Library
 from models.card import read_card
 from models.chat_model import KvasirChat

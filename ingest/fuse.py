@@ -24,11 +24,17 @@ def blend(*searches: Sequence[tuple[int, float]]) -> list[int]:
     decides where they disagree about the first place: reciprocal ranks alone call that a tie.
     Bruch, Gai and Ingber, TOIS 2023.
     """
+    totals = strengths(*searches)
+    return sorted(totals, key=lambda chunk: -totals[chunk])
+
+
+def strengths(*searches: Sequence[tuple[int, float]]) -> dict[int, float]:
+    """What `blend` ranks by, for each id: 1 for the first of all searches, 0 for their last."""
     totals: dict[int, float] = {}
     for found in searches:
         scores = [score for _, score in found]
         least, most = min(scores, default=0.0), max(scores, default=0.0)
         for chunk, score in found:
             share = (score - least) / (most - least) if most > least else 1.0
-            totals[chunk] = totals.get(chunk, 0.0) + share
-    return sorted(totals, key=lambda chunk: -totals[chunk])
+            totals[chunk] = totals.get(chunk, 0.0) + share / len(searches)
+    return totals

@@ -21,7 +21,7 @@ from ingest.files import absolute
 from ingest.filter import Filter
 from ingest.indexes import Indexes
 from ingest.page import Page
-from ingest.search import matching, rank
+from ingest.search import Ranked, matching, rank
 from ingest.store import Store
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ class Library:
         """The k passages that bear most on a question, best first.
 
         `page_content` is the chunk's text; the metadata holds source, title, page, label, start,
-        end, score, headings, chunk_id and document_id. Scores rank, and mean nothing across
+        end, score, strength, exact (see `ingest.search.Ranked`), headings, chunk_id and
+        document_id. Scores rank, and mean nothing across
         questions. Passages that hold what the question puts in quotation marks come first. With a
         filter, they are the best of the documents that it lets through. [] for a blank question
         or an empty library.
@@ -90,12 +91,12 @@ class Library:
         self.check_embedder()  # before anything is loaded
         vector = self.embedder.embed_query(question)
         self._check_dimensions(len(vector))
-        fused = rank(question, vector, self._indexes, self.store, _narrow(filter), k)
+        ranked = rank(question, vector, self._indexes, self.store, _narrow(filter), k)
         found: list[LangChainDocument] = []
-        for first in range(0, len(fused), k):  # a chunk may have gone since it was ranked
-            wanted = dict(fused[first : first + k])
-            passages = {p.chunk_id: p for p in self.store.passages(list(wanted))}
-            found += [_hit(passages[c], score) for c, score in wanted.items() if c in passages]
+        for first in range(0, len(ranked), k):  # a chunk may have gone since it was ranked
+            wanted = ranked[first : first + k]
+            passages = {p.chunk_id: p for p in self.store.passages([one.chunk for one in wanted])}
+            found += [_hit(passages[one.chunk], one) for one in wanted if one.chunk in passages]
             if len(found) >= k:
                 break
         return found[:k]
@@ -249,7 +250,7 @@ def _narrow(filter: Filter | None) -> Filter | None:
     return None if filter == Filter() else filter
 
 
-def _hit(passage: Passage, score: float) -> LangChainDocument:
+def _hit(passage: Passage, ranked: Ranked) -> LangChainDocument:
     from langchain_core.documents import Document as LangChainDocument
 
     return LangChainDocument(
@@ -261,7 +262,9 @@ def _hit(passage: Passage, score: float) -> LangChainDocument:
             "label": passage.label,
             "start": passage.start,
             "end": passage.end,
-            "score": score,
+            "score": ranked.score,
+            "strength": ranked.strength,
+            "exact": ranked.exact,
             "headings": list(passage.headings),
             "chunk_id": passage.chunk_id,
             "document_id": passage.document_id,

@@ -6,11 +6,12 @@ It does not know embedders, or what is done with what it finds.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ingest.filter import Filter
-from ingest.fuse import blend, fuse
+from ingest.fuse import blend, fuse, strengths
 from ingest.indexes import Indexes
 from ingest.phrases import Phrases, holds, phrases_of
 from ingest.records import Records
@@ -35,6 +36,19 @@ QUOTED, NAMED = 1.0, 0.25
 """What holding a phrase in quotes, or an identifier, adds to a score; ranks give .67 at most."""
 
 
+class Ranked(NamedTuple):
+    """A chunk that was found.
+
+    `strength` is how near it comes to the best of both searches, 0 to 1; `exact`, how many of the
+    phrases in quotation marks it holds.
+    """
+
+    chunk: int
+    score: float
+    strength: float
+    exact: int
+
+
 def rank(
     question: str,
     vector: Sequence[float],
@@ -42,8 +56,8 @@ def rank(
     records: Records,
     filter: Filter | None,
     k: int,
-) -> list[tuple[int, float]]:
-    """At least k chunk ids with scores, best first, as far as there are any.
+) -> list[Ranked]:
+    """At least k chunks, best first, as far as there are any.
 
     `vector` is the question's. Chunks that hold what it puts in quotation marks come first.
     """
@@ -52,9 +66,15 @@ def rank(
     by_vector = indexes.vectors().search(_aimed(question, vector, indexes, by_words), depth, filter)
     searches = [by_vector, by_words]
     rankings = [[chunk for chunk, _ in found] for found in searches]
-    fused = fuse([*rankings, blend(*searches)], k=FUSION_K)
+    scores = dict(fuse([*rankings, blend(*searches)], k=FUSION_K))
     asked = phrases_of(question)
-    return _to_the_letter(asked, indexes, records, filter, fused) if asked else fused
+    exact = _to_the_letter(asked, indexes, records, filter, scores) if asked else {}
+    strength = strengths(*searches)
+    ranked = [
+        Ranked(chunk, score, strength.get(chunk, 0.0), exact.get(chunk, 0))
+        for chunk, score in scores.items()
+    ]
+    return sorted(ranked, key=lambda one: -one.score)
 
 
 def matching(
@@ -87,10 +107,10 @@ def _to_the_letter(
     indexes: Indexes,
     records: Records,
     filter: Filter | None,
-    fused: list[tuple[int, float]],
-) -> list[tuple[int, float]]:
-    """The ranking with the holders of the question's phrases before those who hold none."""
-    scores = dict(fused)
+    scores: dict[int, float],
+) -> dict[int, int]:
+    """How many of the quoted phrases the chunks hold; `scores` gain by them and by identifiers."""
+    exact: dict[int, int] = {}
     for phrases, gain in ((asked.quoted, QUOTED), (asked.identifiers, NAMED)):
         for phrase in phrases:
             # Those with the phrase's words, and what was found otherwise.
@@ -98,7 +118,8 @@ def _to_the_letter(
             holders = _holders(phrase, records, list(dict.fromkeys(wanted)))
             for chunk, score in fuse([holders], k=FUSION_K):
                 scores[chunk] = scores.get(chunk, 0.0) + score + gain
-    return sorted(scores.items(), key=lambda scored: -scored[1])
+                exact[chunk] = exact.get(chunk, 0) + (phrases is asked.quoted)
+    return exact
 
 
 def _holders(phrase: str, records: Records, chunks: Sequence[int]) -> list[int]:

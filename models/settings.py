@@ -109,6 +109,13 @@ class Settings(BaseSettings):
     retrieve: int = Field(
         3, ge=1, le=20, description="Passages that are retrieved and read per answer."
     )
+    rerank: str = Field(
+        "auto",
+        description="How the passages found are ranked again: by `likelihood`, how likely the "
+        "question is after each to the chat model on this machine; by a sentence-transformers "
+        "cross-encoder, given by its folder or its name on the hub; `off`; or `auto`, by "
+        "likelihood where the ranking is unsure and the answer does not wait for it.",
+    )
     max_file_mb: int = Field(
         200,
         ge=1,
