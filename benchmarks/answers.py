@@ -23,6 +23,8 @@ sys.path.insert(0, str(ROOT))
 from squad import QA, Question, read_squad  # noqa: E402
 
 from chains import RagChain, rag_chain  # noqa: E402
+from chains.evaluation.outcome import marked  # noqa: E402
+from chains.evaluation.scores import holds  # noqa: E402
 from ingest import Library, sync  # noqa: E402
 from models.settings import get_settings  # noqa: E402
 
@@ -40,20 +42,6 @@ class Row:
     grounded: float
     first_word_s: float
     total_s: float
-
-
-def holds(text: str, question: Question) -> bool:
-    """Whether one of the gold answers stands in the text."""
-    return any(answer.lower() in text.lower() for answer in question.answers)
-
-
-def marked(result: dict[str, Any]) -> str:
-    """The marked sentences of all sources."""
-    return "\n".join(
-        source.page_content[start:end]
-        for source in result["sources"]
-        for start, end in source.metadata["highlights"]
-    )
 
 
 def measure(language: str, library: Library, questions: list[Question]) -> list[Row]:
@@ -76,8 +64,10 @@ def _row(
     return Row(
         language,
         answers,
-        statistics.mean(holds(result["answer"], question) for result, question in pairs),
-        statistics.mean(holds(marked(result), question) for result, question in pairs),
+        statistics.mean(holds(result["answer"], question.answers) for result, question in pairs),
+        statistics.mean(
+            holds(marked(result["sources"]), question.answers) for result, question in pairs
+        ),
         statistics.mean(result["grounded"] for result in results),
         statistics.median(result["timings"]["first_token_s"] for result in results),
         statistics.median(result["timings"]["total_s"] for result in results),
