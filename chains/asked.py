@@ -31,8 +31,8 @@ class Spent:
 class Asked:
     """A question with what was found for it: the passages and their marked sentences.
 
-    `blobs` is the folder for the passages' KV. `spent` and `shares` are filled in by whoever
-    answers.
+    `blobs` is the folder for the passages' KV. Where it is `refused`, no passage bears on the
+    question. `spent` and `shares` are filled in by whoever answers.
     """
 
     question: Question
@@ -42,5 +42,6 @@ class Asked:
     blobs: Path
     config: RunnableConfig
     on_progress: OnProgress
+    refused: bool = False
     spent: Spent = field(default_factory=Spent)
     shares: Shares = field(default_factory=Shares)

@@ -23,12 +23,14 @@ from langchain_core.runnables.utils import AddableDict
 from chains.asked import Asked
 from chains.evidence import Evidence, EvidenceReader, Sentence
 from chains.followup import search_text
-from chains.grounding import ground
+from chains.grounding import Grounding, ground
 from chains.language import language_of
 from chains.prompts import WORDINGS
 from chains.question import Question, read_question
 from chains.quoting import quote, quotes
+from chains.refusal import CALIBRATIONS, NEAREST, log_odds, signs
 from chains.retriever import KV, LibraryRetriever
+from chains.routes import Errand, Route, Shelf, answered, route_of
 from chains.writing import write
 from ingest import Library
 from models.chat_model import KvasirChat, OnProgress, chat_model
@@ -57,11 +59,16 @@ def rag_chain(
 class RagChain(Runnable[Input, AddableDict]):
     """Answers {"question": text, "history": [("human", text), ("ai", text)]}, or a text alone.
 
-    `invoke` gives {"answer", "sources", "citations", "grounded", "timings"}. `stream` gives the
-    same in parts that add up with `+`: `sources` first, then pieces of `answer`, then the rest.
+    `invoke` gives {"answer", "sources", "citations", "grounded", "refused", "timings"}. `stream`
+    gives the same in parts that add up with `+`: `sources` first, then pieces of `answer`, then
+    the rest. Where nothing in the library bears on the question, `refused` is true, the answer
+    says so without the model, and `sources` are the nearest there is.
     Until then a source's `weight` is its share of retrieval's scores; with the last part it
     becomes, in the same Documents, its share in the answer, where the model can tell. Closing the
     stream stops the model. Raises QuestionError, LibraryError or ModelError.
+
+    Questions of another kind (`chains.routes`) are answered in the same parts, and say what was
+    done in one more, `route`.
 
     A local model's place in the queue and its prefill are reported as custom events named
     `kvasir_progress` to the callbacks in `config`.
@@ -126,17 +133,24 @@ class RagChain(Runnable[Input, AddableDict]):
         started = time.perf_counter()
         question = read_question(next(inputs))
         language = language_of(question.text)
-        llm = self.llm  # one that is missing is said before the work, not after it
         below = patch_config(config, callbacks=run_manager.get_child())
+        shelf = self._shelf()
+        route = route_of(question.text, shelf) if shelf else None
+        if shelf and route:
+            yield from self._routed(route, shelf, question, below, started)
+            return
+        llm = self.llm  # one that is missing is said before the work, not after it
 
-        found = self.retriever.invoke(search_text(question.text, question.history), below)
+        wanted = search_text(question.text, question.history)
+        found = self.retriever.invoke(wanted, below)
+        refused = not found or self._refuses(wanted, found)
         retrieve_s = time.perf_counter() - started
         sources, evidence, marked = self._mark(question, found)
         evidence_s = time.perf_counter() - started
         yield AddableDict(sources=sources)
 
         blobs = self.library.folder / KV
-        asked = Asked(question, language, sources, marked, blobs, below, _reporter(below))
+        asked = Asked(question, language, sources, marked, blobs, below, _reporter(below), refused)
         answer, first_token_s = "", 0.0
         with closing(self._texts(asked, llm)) as texts:
             for text in texts:
@@ -145,7 +159,9 @@ class RagChain(Runnable[Input, AddableDict]):
                 yield AddableDict(answer=text)
 
         _weigh(asked, len(answer))
-        checked = ground(answer, sources, evidence, self._evidence, asked.shares)
+        checked = Grounding([], 0.0)
+        if not refused:
+            checked = ground(answer, sources, evidence, self._evidence, asked.shares)
         timings = {
             "retrieve_s": retrieve_s,
             "evidence_s": evidence_s,
@@ -154,8 +170,47 @@ class RagChain(Runnable[Input, AddableDict]):
             **asdict(asked.spent),
         }
         yield AddableDict(
-            answer="", citations=checked.citations, grounded=checked.grounded, timings=timings
+            answer="",
+            citations=checked.citations,
+            grounded=checked.grounded,
+            refused=refused,
+            timings=timings,
         )
+
+    def _refuses(self, wanted: str, found: list[Document]) -> bool:
+        """Whether nothing bears on what was searched for, as far as that can be told."""
+        calibration = CALIBRATIONS.get(self.library.embedder.name)
+        if calibration is None or not get_settings().refuse:
+            return False
+        if not isinstance(self.retriever, LibraryRetriever):
+            return False
+        nearest = self.library.nearest(wanted, NEAREST)
+        if not nearest:
+            return False
+        texts = [passage.page_content for passage in found]
+        seen = signs(wanted, [cosine for _, cosine in nearest], texts, calibration)
+        return log_odds(seen, calibration) < calibration.threshold
+
+    def _shelf(self) -> Shelf | None:
+        """The documents that questions of other kinds are about; None for others' retrievers."""
+        if not isinstance(self.retriever, LibraryRetriever):
+            return None
+        return Shelf(self.retriever.library, self.retriever.filter)
+
+    def _routed(
+        self,
+        route: Route,
+        shelf: Shelf,
+        question: Question,
+        config: RunnableConfig,
+        started: float,
+    ) -> Iterator[AddableDict]:
+        """The answer to a question of another kind: a summary, a count, a comparison."""
+        language, report = language_of(question.text), _reporter(config)
+        errand = Errand(
+            question.text, language, shelf, lambda: self.llm, self._evidence, config, report
+        )
+        yield from answered(route, errand, started)
 
     def _mark(self, question: Question, found: list[Document]) -> Marked:
         """The passages with `weight` and `highlights` in their metadata, and their sentences."""
@@ -173,7 +228,7 @@ class RagChain(Runnable[Input, AddableDict]):
     def _texts(self, asked: Asked, llm: BaseChatModel) -> Generator[str, None, None]:
         """The answer in pieces: what the documents hold, or that they hold nothing."""
         wording = WORDINGS[asked.language]
-        if not asked.passages:
+        if asked.refused:
             ours = isinstance(self.retriever, LibraryRetriever)
             empty = ours and not self.library.documents()
             yield wording.empty_library if empty else wording.nothing_found

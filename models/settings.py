@@ -116,6 +116,11 @@ class Settings(BaseSettings):
         "cross-encoder, given by its folder or its name on the hub; `off`; or `auto`, by "
         "likelihood where the ranking is unsure and the answer does not wait for it.",
     )
+    refuse: bool = Field(
+        True,
+        description="Whether a question that nothing in the library bears on is answered by saying "
+        "so, without asking the model.",
+    )
     max_file_mb: int = Field(
         200,
         ge=1,

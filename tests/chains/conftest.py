@@ -31,7 +31,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
         get_settings.cache_clear()
 
     names = "LIBRARY MODEL EMBEDDER ADAPTER ANSWERS RETRIEVE PASSAGES KV_REUSE KV_BUDGET KV_TYPE"
-    for name in (*names.split(), "RERANK"):
+    for name in (*names.split(), "REFUSE", "RERANK"):
         monkeypatch.delenv(f"KVASIR_{name}", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)

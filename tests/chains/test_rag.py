@@ -19,7 +19,7 @@ from models.chat_model import KvasirChat
 from models.embeddings import KvasirEmbeddings
 from models.errors import ModelError
 
-KEYS = {"answer", "sources", "citations", "grounded", "timings"}
+KEYS = {"answer", "sources", "citations", "grounded", "refused", "timings"}
 TIMINGS = {
     "retrieve_s",
     "first_token_s",
@@ -115,7 +115,7 @@ def test_a_quoted_answer_owes_all_to_what_it_quotes(library: Library) -> None:
 
 
 def test_what_does_not_fit_is_left_out_and_weighs_nothing(library: Library, settings: Any) -> None:
-    settings(ANSWERS="written", CONTEXT=512)
+    settings(ANSWERS="written", CONTEXT=512, REFUSE=0)
     long = "Tell me about the animals in the long history of this question. " * 12
     history = [("human", long), ("ai", long), ("human", "Who?"), ("ai", "Cats.")]
     result = rag_chain(library).invoke({"question": long, "history": history})
@@ -130,7 +130,7 @@ def test_what_does_not_fit_is_left_out_and_weighs_nothing(library: Library, sett
 def test_a_question_that_does_not_fit_alone_is_refused_in_one_line(
     library: Library, settings: Any
 ) -> None:
-    settings(ANSWERS="written", CONTEXT=512)
+    settings(ANSWERS="written", CONTEXT=512, REFUSE=0)
     with pytest.raises(ModelError, match="the context holds 512") as caught:
         rag_chain(library).invoke("why " * 600)
     assert "\n" not in str(caught.value)
