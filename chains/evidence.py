@@ -11,6 +11,7 @@ from threading import Lock
 import numpy as np
 from langchain_core.documents import Document
 
+from chains.likeness import Likeness
 from chains.sentences import is_title, sentences
 from chains.words import content_words, overlap
 from ingest.embedder import Embedder
@@ -59,6 +60,7 @@ class EvidenceReader:
         self._embedder = embedder
         self._vectors: OrderedDict[str, np.ndarray] = OrderedDict()
         self._lock = Lock()
+        self.likeness = Likeness(embedder.embed_array)
 
     def read(self, passages: Sequence[Document]) -> Evidence:
         """The evidence in the passages; headings are no evidence, a blank passage has none."""

@@ -1,35 +1,47 @@
 """Checks a finished answer against the passages, sentence by sentence.
 
-A sentence is cited when one sentence of a passage says it: enough of its content words stand
-there, or fewer and the vectors agree, and every number in it stands in that passage. Where
-several passages say it about equally, the one that the model wrote it from is cited. What the
-model itself claims to cite is never looked at.
+A sentence is cited when a sentence of a passage says it (chains.support says how that is told),
+and flagged with the reason otherwise. Where several say it about equally, the one that the model
+wrote it from is cited. What the model itself claims to cite is never believed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from langchain_core.documents import Document
 from langchain_core.messages.content import Citation, create_citation
 
 from chains.evidence import Evidence, EvidenceReader, Sentence
+from chains.markers import without_markers
 from chains.sentences import Span, sentences
 from chains.shares import Shares
-from chains.words import content_words, numbers, overlap
+from chains.support import Claim, Doubt, Kind, Support
+from chains.words import content_words
 
-ENOUGH_WORDS = 0.6  # of the sentence's content words: supported by themselves
-SOME_WORDS = 0.3  # supported together with
-CLOSE = 0.9  # this cosine between the two sentences
-EQUAL = 0.1  # sentences that support a claim this nearly as well as the best one do it equally
+
+@dataclass(frozen=True)
+class Flag:
+    """A claim that no passage supports: its span in the answer, and why.
+
+    `kind` is what was looked for in vain and `what` how it is written: for the number 42,
+    "number" and "42". `nowhere` is whether it stands in no passage at all.
+    """
+
+    start: int
+    end: int
+    reason: str
+    kind: Kind = "words"
+    what: str = ""
+    nowhere: bool = False
 
 
 @dataclass(frozen=True)
 class Grounding:
-    """The citations of an answer, in its order, and the share of its sentences that have one."""
+    """The citations of an answer, in its order, the share of its claims that have one, the rest."""
 
     citations: list[Citation]
     grounded: float
+    flags: tuple[Flag, ...] = ()
 
 
 def ground(
@@ -39,24 +51,30 @@ def ground(
     reader: EvidenceReader,
     shares: Shares | None = None,
 ) -> Grounding:
-    """Cite every sentence of the answer that a passage supports.
+    """Cite every sentence of the answer that a passage supports, flag every other one.
 
     `shares` choose between passages that support it; they never make up for support. Questions and
-    sentences without content words ("Yes.") are no claims and count neither way; an answer without
-    claims is grounded 0.
+    sentences without content words ("It is.") are no claims and count neither way; an answer
+    without claims is grounded 0.
     """
-    shares = shares or Shares()
     claims = _claims(answer)
-    if not claims or not evidence.sentences:
+    if not claims:
         return Grounding([], 0.0)
-    vectors = reader.embed_claims([answer[start:end] for start, end in claims])
-    citations = []
-    for claim, vector in zip(claims, vectors, strict=True):
-        parts = shares.between(*claim, len(passages)) or [0.0] * len(passages)
-        support = _support(answer[claim[0] : claim[1]], vector, passages, evidence, parts)
-        if support:
-            citations.append(_citation(claim, support, passages[support.passage]))
-    return Grounding(citations, len(citations) / len(claims))
+    shares = shares or Shares()
+    plain = without_markers(answer)
+    texts = [plain[start:end].strip() for start, end in claims]
+    vectors = reader.embed_claims(texts)
+    support = Support(passages, evidence, reader.likeness)
+    citations: list[Citation] = []
+    flags: list[Flag] = []
+    for span, text, vector in zip(claims, texts, vectors, strict=True):
+        parts = shares.between(*span, len(passages)) or [0.0] * len(passages)
+        found = support.judge(Claim(text, vector, parts))
+        if isinstance(found, Doubt):
+            flags.append(Flag(*span, found.reason, found.kind, found.what, found.nowhere))
+        else:
+            citations.append(_citation(span, found, passages[found.passage]))
+    return Grounding(citations, len(citations) / len(claims), tuple(flags))
 
 
 def uncited(answer: str, citations: Sequence[Citation]) -> list[Span]:
@@ -66,34 +84,12 @@ def uncited(answer: str, citations: Sequence[Citation]) -> list[Span]:
 
 
 def _claims(answer: str) -> list[Span]:
+    plain = without_markers(answer)
     return [
         (start, end)
-        for start, end in sentences(answer)
-        if content_words(answer[start:end]) and not answer[start:end].endswith(("?", "？"))
+        for start, end in sentences(plain)
+        if content_words(plain[start:end]) and not plain[start:end].endswith(("?", "？"))
     ]
-
-
-def _support(
-    claim: str,
-    vector: np.ndarray,
-    passages: Sequence[Document],
-    evidence: Evidence,
-    parts: Sequence[float],
-) -> Sentence | None:
-    """The sentence to cite for a claim, of which each passage has a part; None without support."""
-    words, figures = content_words(claim), numbers(claim)
-    cosines = evidence.vectors @ vector
-    found: list[tuple[float, Sentence]] = []
-    for sentence, cosine in zip(evidence.sentences, cosines, strict=True):
-        shared = overlap(words, content_words(sentence.text))
-        enough = shared >= ENOUGH_WORDS or (shared >= SOME_WORDS and cosine >= CLOSE)
-        if enough and figures <= numbers(passages[sentence.passage].page_content):
-            found.append((shared + float(cosine), sentence))
-    if not found:
-        return None
-    least = max(score for score, _ in found) - EQUAL
-    near = [(parts[s.passage], score, s) for score, s in found if score >= least]
-    return max(near, key=lambda each: each[:2])[2]
 
 
 def _citation(claim: Span, sentence: Sentence, passage: Document) -> Citation:
