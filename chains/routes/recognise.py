@@ -15,7 +15,11 @@ _KINDS = (
 
 
 def route_of(question: str, shelf: Shelf) -> Route | None:
-    """The route of a question about the documents on a shelf; None for an ordinary one."""
+    """The route of a question about the documents on a shelf; None for an ordinary one.
+
+    Where there are no documents, only what is asked of the library itself has one.
+    """
     if len(question) > _LONGEST:
         return None
-    return next((route for route in (kind(question, shelf) for kind in _KINDS) if route), None)
+    route = next((found for found in (kind(question, shelf) for kind in _KINDS) if found), None)
+    return route if route and (shelf.documents or route.name == stock.NAME) else None
