@@ -104,7 +104,7 @@ def _ask(question: str, folder: Path | None, *, as_json: bool) -> int:
             result = result + part
             if as_json:
                 continue
-            if "sources" in part:
+            if "sources" in part and "citations" not in part:
                 _print_evidence(part["sources"])
             print(part.get("answer", ""), end="", flush=True)
     if as_json:
@@ -129,6 +129,8 @@ def _print_sources(result: dict[str, Any]) -> None:
         mark = "cited" if number - 1 in cited else "read"
         print(f"[{number}] {_place(source)}  ({mark})")
     timings = result["timings"]
+    if "route" in result and not timings["prompt_tokens"]:
+        return  # computed or quoted, as the answer says itself
     print(
         f"{result['grounded']:.0%} of the answer's sentences stand in the passages · "
         f"{timings['reused_tokens']} of {timings['prompt_tokens']} prompt tokens reused · "
