@@ -14,7 +14,7 @@ import streamlit as st
 
 from app.conversation import Turn
 from app.opened import name_of
-from app.pieces import number_of, pieces
+from app.pieces import Flag, number_of, pieces
 from app.texts import Texts
 
 _HTML = '<div class="answer" dir="auto"></div>'
@@ -40,7 +40,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const piece of data.pieces) {
     const words = document.createElement('span');
     words.textContent = piece.text;
-    if (piece.unsupported) { words.className = 'unsupported'; words.title = data.unsupported; }
+    if (piece.unsupported) { words.className = 'unsupported'; words.title = piece.unsupported; }
     answer.append(words);
     for (const cite of piece.citations) {
       const button = document.createElement('button');
@@ -76,15 +76,28 @@ def show_cited_answer(turn: Turn, texts: Texts, on_open: Callable[[int], None]) 
         "pieces": [
             {
                 "text": piece.text,
-                "unsupported": piece.unsupported and answer.state == "done",
+                "unsupported": reason_of(piece.flag, texts) if piece.flag else "",
                 "citations": [_shown(turn, place, texts) for place in piece.citations],
             }
-            for piece in pieces(answer.text, answer.citations)
+            for piece in pieces(answer.text, answer.citations, answer.flagged)
         ],
-        "unsupported": texts.unsupported,
         "open": texts.open_passage,
     }
     _component()(key=key, data=data, on_opened_change=opened)
+
+
+def reason_of(flag: Flag, texts: Texts) -> str:
+    """Why a sentence is flagged, in the words of the interface."""
+    line = texts.unsupported
+    if flag["nowhere"]:
+        line = texts.flag_nowhere
+    elif flag["instead"]:
+        line = texts.flag_instead
+    elif flag["kind"] == "contrary":
+        line = texts.flag_contrary
+    elif flag["what"]:
+        line = texts.flag_elsewhere
+    return line.format(what=flag["what"], instead=flag["instead"])
 
 
 def _shown(turn: Turn, place: int, texts: Texts) -> dict[str, Any]:

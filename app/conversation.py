@@ -38,6 +38,7 @@ class Answer:
     sources: list[Document] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     grounded: float = 0.0
+    flagged: list[dict[str, Any]] = field(default_factory=list)
     timings: dict[str, Any] = field(default_factory=dict)
     ahead: int = 0
     done: int = 0
@@ -52,13 +53,13 @@ class Answer:
 
     def take(self, part: Mapping[str, Any]) -> None:
         """Add one part of the chain's stream."""
-        if "sources" in part:
-            self.sources = list(part["sources"])
-            self.state = "starting"
+        if "sources" in part:  # more of them may come with the last part
+            self.sources = [*self.sources, *part["sources"]]
+            self.state = "writing" if self.text else "starting"
         if part.get("answer"):
             self.text += part["answer"]
             self.state = "writing"
-        for name in ("citations", "grounded", "timings"):
+        for name in ("citations", "grounded", "flagged", "timings"):
             if name in part:
                 setattr(self, name, part[name])
 

@@ -5,39 +5,40 @@ It does not know how pieces are shown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from langchain_core.documents import Document
 from langchain_core.messages.content import Citation
 
-from chains.grounding import uncited
+Flag = Mapping[str, Any]  # of a sentence that nothing supports: chains.grounding.Flag as a dict
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of the answer. `citations` are places in the answer's list, in order."""
+    """A stretch of the answer: `citations` are places in its list; `flag` says what is wrong."""
 
     text: str
     citations: tuple[int, ...] = ()
-    unsupported: bool = False
+    flag: Flag | None = None
 
 
-def pieces(answer: str, citations: Sequence[Citation]) -> list[Piece]:
+def pieces(answer: str, citations: Sequence[Citation], flagged: Sequence[Flag]) -> list[Piece]:
     """The whole answer in order: the texts joined give it back, character for character."""
     cited: dict[tuple[int, int], list[int]] = {}
     for place, citation in enumerate(citations):
         span = (citation.get("start_index") or 0, citation.get("end_index") or 0)
         cited.setdefault(span, []).append(place)
-    spans = {**dict.fromkeys(uncited(answer, citations)), **cited}
+    flags = {(int(flag["start"]), int(flag["end"])): flag for flag in flagged}
     found, reached = [], 0
-    for start, end in sorted(spans):
+    for start, end in sorted({*flags, *cited}):
         if not reached <= start < end <= len(answer):
             continue
         if start > reached:
             found.append(Piece(answer[reached:start]))
         places = tuple(cited.get((start, end), ()))
-        found.append(Piece(answer[start:end], places, unsupported=not places))
+        found.append(Piece(answer[start:end], places, flag=None if places else flags[start, end]))
         reached = end
     if reached < len(answer):
         found.append(Piece(answer[reached:]))

@@ -52,6 +52,10 @@ class Texts:
     grounded: str
     quoted: str
     unsupported: str
+    flag_nowhere: str
+    flag_elsewhere: str
+    flag_instead: str
+    flag_contrary: str
     unsupported_legend: str
     open_passage: str
     reused: str

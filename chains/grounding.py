@@ -6,7 +6,8 @@ wrote it from is cited. What the model itself claims to cite is never believed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from langchain_core.documents import Document
 from langchain_core.messages.content import Citation, create_citation
@@ -24,7 +25,8 @@ class Flag:
     """A claim that no passage supports: its span in the answer, and why.
 
     `kind` is what was looked for in vain and `what` how it is written: for the number 42,
-    "number" and "42". `nowhere` is whether it stands in no passage at all.
+    "number" and "42". `nowhere` is whether it stands in no passage at all, `instead` what the
+    passage has in its place, where that can be told.
     """
 
     start: int
@@ -33,6 +35,7 @@ class Flag:
     kind: Kind = "words"
     what: str = ""
     nowhere: bool = False
+    instead: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Grounding:
     citations: list[Citation]
     grounded: float
     flags: tuple[Flag, ...] = ()
+
+    @property
+    def flagged(self) -> list[dict[str, Any]]:
+        """The flags as a chain's result holds them."""
+        return [asdict(flag) for flag in self.flags]
 
 
 def ground(
@@ -71,7 +79,7 @@ def ground(
         parts = shares.between(*span, len(passages)) or [0.0] * len(passages)
         found = support.judge(Claim(text, vector, parts))
         if isinstance(found, Doubt):
-            flags.append(Flag(*span, found.reason, found.kind, found.what, found.nowhere))
+            flags.append(Flag(*span, reason=found.reason, **asdict(found)))
         else:
             citations.append(_citation(span, found, passages[found.passage]))
     return Grounding(citations, len(citations) / len(claims), tuple(flags))

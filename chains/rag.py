@@ -59,7 +59,8 @@ def rag_chain(
 class RagChain(Runnable[Input, AddableDict]):
     """Answers {"question": text, "history": [("human", text), ("ai", text)]}, or a text alone.
 
-    `invoke` gives {"answer", "sources", "citations", "grounded", "refused", "timings"}. `stream`
+    `invoke` gives {"answer", "sources", "citations", "grounded", "flagged", "refused",
+    "timings"}; `flagged` are the sentences that nothing supports, each with the reason. `stream`
     gives the same in parts that add up with `+`: `sources` first, then pieces of `answer`, then
     the rest. Where nothing in the library bears on the question, `refused` is true, the answer
     says so without the model, and `sources` are the nearest there is.
@@ -173,6 +174,7 @@ class RagChain(Runnable[Input, AddableDict]):
             answer="",
             citations=checked.citations,
             grounded=checked.grounded,
+            flagged=checked.flagged,
             refused=refused,
             timings=timings,
         )

@@ -45,6 +45,7 @@ def answered(route: Route, errand: Errand, started: float) -> Iterator[AddableDi
         **last,
         citations=checked.grounding.citations,
         grounded=checked.grounding.grounded,
+        flagged=checked.grounding.flagged,
         refused=False,
         timings=timings,
         route={**said, "own": [own, len(answer) + len(GAP) + len(outcome.did)]},

@@ -45,7 +45,9 @@ def test_json_prints_the_pinned_keys_and_nothing_else(library: Library, tmp_path
                folder=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    assert set(result) == {"answer", "sources", "citations", "grounded", "timings"}
+    assert set(result) == {
+        "answer", "sources", "citations", "grounded", "flagged", "refused", "timings",
+    }  # fmt: skip
     assert set(result["sources"][0]) == {"page_content", "metadata"}
     assert "clowder" in result["answer"]
     assert done.stderr == ""

@@ -19,7 +19,7 @@ from models.chat_model import KvasirChat
 from models.embeddings import KvasirEmbeddings
 from models.errors import ModelError
 
-KEYS = {"answer", "sources", "citations", "grounded", "refused", "timings"}
+KEYS = {"answer", "sources", "citations", "grounded", "flagged", "refused", "timings"}
 TIMINGS = {
     "retrieve_s",
     "first_token_s",
