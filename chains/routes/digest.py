@@ -128,6 +128,13 @@ def tokens_of(text: str, llm: BaseChatModel) -> int:
     return han + (len(text) - han) // 3 + 1
 
 
+def shortened(text: str, size: int, llm: BaseChatModel) -> str:
+    """The text, or as much of its beginning as has `size` tokens at most."""
+    while text and (tokens := tokens_of(text, llm)) > size:
+        text = text[: min(len(text) * size // tokens, len(text) - 1)]
+    return text
+
+
 def packed(texts: Sequence[str], size: int, llm: BaseChatModel) -> list[str]:
     """Neighbouring texts put together into as few as fit into `size` tokens each.
 
@@ -135,9 +142,7 @@ def packed(texts: Sequence[str], size: int, llm: BaseChatModel) -> list[str]:
     """
     found: list[str] = []
     for text in texts:
-        tokens = tokens_of(text, llm)
-        if tokens > size:
-            text = text[: len(text) * size // tokens]
+        text = shortened(text, size, llm)
         joined = f"{found[-1]}\n\n{text}" if found else text
         if found and tokens_of(joined, llm) <= size:
             found[-1] = joined
@@ -161,9 +166,7 @@ def _parts(library: Library, document: Document, llm: BaseChatModel) -> tuple[li
             if chunk.page != page.number:
                 page = library.page(document.source, chunk.page)
             lines.append(page.text[chunk.start : chunk.end])
-        text = "\n".join(lines)
-        tokens = tokens_of(text, llm)
-        texts.append(text if tokens <= room(llm) else text[: len(text) * room(llm) // tokens])
+        texts.append(shortened("\n".join(lines), room(llm), llm))
     return texts, total
 
 

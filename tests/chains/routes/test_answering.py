@@ -16,7 +16,9 @@ from ingest import Library
 from models.chat_model import KvasirChat
 
 Ask = Callable[..., dict[str, Any]]
-KEYS = {"answer", "sources", "citations", "grounded", "refused", "timings", "route"}
+KEYS = {
+    "answer", "sources", "citations", "grounded", "flagged", "refused", "timings", "route",
+}  # fmt: skip
 FOX = "The red fox lives in forests. It eats mice. It digs dens for its young."
 
 
@@ -126,6 +128,7 @@ def test_a_model_that_writes_summarises_and_is_checked(ask: Ask) -> None:
     result = ask("Summarise fox.txt", FakeListChatModel(responses=[summary]))
     assert result["answer"].startswith(summary)
     assert result["grounded"] == 0.5
+    assert [flag["what"] for flag in result["flagged"]] == ["1990"]
     assert result["route"]["own"] == [len(summary) + 2, len(result["answer"])]
     assert result["citations"][0]["cited_text"].startswith("A fox eats mice")
 
