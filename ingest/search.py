@@ -6,15 +6,16 @@ It does not know embedders, or what is done with what it finds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.filter import Filter
 from ingest.fuse import blend, fuse, strengths
 from ingest.indexes import Indexes
 from ingest.phrases import Phrases, holds, phrases_of
 from ingest.records import Records
+
+if TYPE_CHECKING:
+    import numpy as np
 
 DEPTH = 50
 """How many chunks each of the two searches gives to the fusion."""
@@ -92,6 +93,8 @@ def _aimed(
     question: str, vector: Sequence[float], indexes: Indexes, by_words: list[tuple[int, float]]
 ) -> np.ndarray:
     """The question's vector without what is common to all; how much, its words decide."""
+    import numpy as np
+
     given = np.array(vector, dtype=np.float32)
     directions = indexes.vectors().directions()
     if directions is None:
