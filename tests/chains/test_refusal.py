@@ -13,7 +13,7 @@ from chains.refusal import CALIBRATIONS, NEAREST, log_odds, signs
 from ingest import Library
 
 FITTED = CALIBRATIONS["multilingual-e5-small"]
-UNRELATED = ["Who won the 1998 World Cup in football?", "Which river flows through Vienna?"]
+UNRELATED = ["Who won the 1998 World Cup in football?"]
 ANSWERED = [
     "What is a group of cats called?",
     "Who designed the Pharos of Alexandria?",
