@@ -89,7 +89,8 @@ class _Work:
             texts = packed([note for note in notes if note], room(self.llm), self.llm)
             steps = self.done + (len(texts) + 1 if len(texts) > 1 else 1)
         self._report(steps)
-        yield from self._write("\n\n".join(texts), whole=True)
+        notes_or_text = shortened("\n\n".join(texts), room(self.llm), self.llm)
+        yield from self._write(notes_or_text, whole=True)
         self.done += 1
         self._report(steps)
 

@@ -17,11 +17,12 @@ LISTED = 100  # values that are listed
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one table, and of which of its columns."""
+    """What came of one table and which of its columns; the longest of how many on its sheet."""
 
     table: Table
     column: str
     found: Reckoning
+    of: int = 1
 
 
 def said(asked: TableQuestion, result: Result, errand: Errand) -> Outcome:
@@ -135,9 +136,11 @@ def _did(asked: TableQuestion, result: Result, errand: Errand) -> str:
         skipped = found.matched - found.numbers
         numbers_en = f", {found.numbers:,} of them with a number in it" if skipped else ""
         numbers_zh = f"，其中 {found.numbers:,} 行含数字" if skipped else ""
+    longest_en = f", the longest of {result.of} such tables there" if result.of > 1 else ""
+    longest_zh = f"（其中 {result.of} 个同类表格里最长的一个）" if result.of > 1 else ""
     return errand.told(
-        f"I read all {found.rows:,} rows of {_where(result)}{numbers_en}; "
+        f"I read all {found.rows:,} rows of {_where(result)}{longest_en}{numbers_en}; "
         f"up to {cited:,} are cited.",
-        f"已逐行读取 {_where(result)} 的全部 {found.rows:,} 行{numbers_zh}；"
+        f"已逐行读取 {_where(result)} {longest_zh}的全部 {found.rows:,} 行{numbers_zh}；"
         f"最多引用其中 {cited:,} 行。",
     )

@@ -4,6 +4,7 @@ A sheet too long for one page goes on over the next ones. It does not know what 
 """
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -126,8 +127,7 @@ class _Lines:
 
     def __init__(self, pages: Iterable[tuple[Document, Page]]) -> None:
         self._rows = self._read(pages)
-        self._held: Row | None = None
-        self._ended = False
+        self._held: deque[Row] = deque()
 
     def next_table(self) -> Row | None:
         """The first row of the next table; None if there is none."""
@@ -138,18 +138,32 @@ class _Lines:
 
     def rows(self, first: Row) -> Iterator[Row]:
         """The rows of the table that begins with one."""
-        yield first
-        last = first
-        for row in iter(self._take, None):
-            if len(row.cells) < 2 or not _goes_on(last, row):
-                self._held = row
+        last: Row | None = first
+        while last is not None:
+            yield last
+            row = self._take()
+            if row is not None and not (_goes_on(last, row) and self._is_row(row)):
+                self._held.appendleft(row)
                 return
             last = row
-            yield row
+
+    def _is_row(self, row: Row) -> bool:
+        """Whether a line inside a table is one of its rows, also with only its first cell filled.
+
+        In a CSV file every line is. Elsewhere a title may part two tables: what follows a row
+        holds a number, and what follows a title is a header.
+        """
+        if len(row.cells) > 1 or row.place.document.format == "csv":
+            return True
+        following = self._take()
+        if following is None:
+            return False
+        self._held.appendleft(following)
+        numbers = any(number_in(cell) is not None for cell in following.cells)
+        return len(following.cells) > 1 and numbers and _goes_on(row, following)
 
     def _take(self) -> Row | None:
-        row, self._held = self._held, None
-        return row if row is not None else next(self._rows, None)
+        return self._held.popleft() if self._held else next(self._rows, None)
 
     @staticmethod
     def _read(pages: Iterable[tuple[Document, Page]]) -> Iterator[Row]:

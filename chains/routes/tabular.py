@@ -1,5 +1,6 @@
 """Answers questions about a table of the library: which table, which column, then the reckoning."""
 
+from dataclasses import replace
 from functools import partial
 
 from chains.routes.asked_back import bulleted, which_document
@@ -73,7 +74,8 @@ def _answer(
     results, headers = _results(asked, documents, sheet, errand)
     if len({(r.table.document.id, r.table.sheet, r.column) for r in results}) != 1:
         return _asked_back(asked, documents, results, headers, errand)
-    return said(asked, max(results, key=lambda each: each.found.rows), errand)
+    longest = max(results, key=lambda each: each.found.rows)
+    return said(asked, replace(longest, of=len(results)), errand)
 
 
 def _results(
@@ -94,8 +96,9 @@ def _results(
             continue
         condition = (columns[-1][0], asked.condition) if asked.condition else None
         cells = table.top[header].cells
-        if asked.column and len(columns[0]) > 1:  # only told, so that one can be chosen
-            results += [Result(table, cells[column], Reckoning()) for column in columns[0]]
+        unsure = next((named for named in columns if len(named) > 1), None)
+        if unsure:  # only told, so that one can be chosen
+            results += [Result(table, cells[column], Reckoning()) for column in unsure]
             continue
         column = columns[0][0] if asked.column else None
         found = reckon(rows, header, column, condition)
