@@ -104,10 +104,11 @@ def measure(
     embedder: KvasirEmbeddings,
     articles: Sequence[str],
     asked: Sequence[Asked],
+    asking: np.ndarray,
     size: int,
     part: float,
 ) -> dict[str, float]:
-    """One size and overlap, in one language."""
+    """One size and overlap, in one language; `asking` holds the questions' vectors."""
     chunks: list[tuple[int, Chunk]] = []
     for number, text in enumerate(articles):
         page, starts = Page(1, text), embedder.token_starts(text)
@@ -117,7 +118,6 @@ def measure(
     began = time.perf_counter()
     vectors = embedder.embed_array([chunk.text for _, chunk in chunks])
     seconds = time.perf_counter() - began
-    asking = np.array([embedder.embed_query(question.text) for question in asked])
     words = bm25([chunk.text for _, chunk in chunks], [question.text for question in asked])
     dense = asking @ vectors.T
     first, within = [], []
@@ -152,7 +152,11 @@ def main() -> int:
     if not QA.is_dir():
         sys.exit(f"there are no questions in {QA}")
     embedder = KvasirEmbeddings()
-    sets = {language: read(language) for language in ("en", "zh")}
+    sets = {}
+    for language in ("en", "zh"):
+        articles, asked = read(language)
+        asking = np.array([embedder.embed_query(question.text) for question in asked])
+        sets[language] = articles, asked, asking
     rows = []
     for size in arguments.sizes:
         for part in arguments.overlaps:
@@ -161,6 +165,7 @@ def main() -> int:
             rows.append(row)
             sys.stderr.write(f"{size} tokens, overlap {part:.0%}: done\n")
     print_table(rows)
+    RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({"tokens_read": TOKENS, "rows": rows}, indent=1) + "\n")
     return 0
 

@@ -1,4 +1,5 @@
-"""The citation marks that a model writes itself: "[1]", "【2】", "(source: x)".
+"""The marks around a sentence: citations that a model writes itself ("[1]", "【2】", "(source: x)")
+and the numbers of a list's items.
 
 Nothing in them is believed, and their digits are no numbers of the sentence that they stand in.
 """
@@ -15,8 +16,9 @@ _MARK = re.compile(
     rf"|【\s*{_LISTED}\s*(?:†[^】\n]{{0,60}})?】"
     rf"|[\[(（【]\s*(?:{_NAMED}|see)\b\s*[:：#]?[^\])）】\n]{{0,80}}[\])）】]"
     rf"|[\[(（【]\s*(?:{_NAMED})[^\])）】\n]{{0,80}}[\])）】]"
-    r"|\[\s*(?:citation needed|来源请求)\s*\]",
-    re.IGNORECASE,
+    r"|\[\s*(?:citation needed|来源请求)\s*\]"
+    r"|^[ \t]*(?:[-*•>#]+[ \t]+)?[(（]?\d{1,2}(?:[.)）](?=\s)|、)",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 

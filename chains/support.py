@@ -89,6 +89,9 @@ class Support:
 
     def judge(self, claim: Claim) -> Sentence | Doubt:
         """The sentence to cite for a claim, or why there is none."""
+        sentences = self._evidence.sentences
+        if same := [p for p, text in enumerate(self._plain) if _bare(text) == _bare(claim.text)]:
+            return sentences[max(same, key=lambda p: claim.parts[sentences[p].passage])]
         if doubt := self._nowhere(claim.text):
             return doubt
         cosines = self._evidence.vectors @ claim.vector
@@ -102,7 +105,6 @@ class Support:
         found = [place for place, doubt in doubts.items() if doubt is None]
         if not found:
             return next(iter(doubts.values()), None) or Doubt("words")
-        sentences = self._evidence.sentences
         least = scores[found[0]] - EQUAL
         near = [place for place in found if scores[place] >= least]
         return sentences[max(near, key=lambda p: (claim.parts[sentences[p].passage], scores[p]))]
@@ -237,6 +239,11 @@ def _rival(
 def _denied(claim: str, sentence: str) -> Doubt | None:
     contrary = conflict(claim, sentence)
     return Doubt("contrary", contrary) if contrary else None
+
+
+def _bare(text: str) -> str:
+    """A sentence without its spaces: quoted ones lose their line breaks."""
+    return "".join(text.split())
 
 
 def _whole(passage: Document) -> str:

@@ -219,6 +219,30 @@ def test_nothing_is_asked_of_any_other_machine(chat: Chat, browser: Browser) -> 
     context.close()
 
 
+def test_no_image_of_a_document_is_shown_or_fetched(chat: Chat, browser: Browser) -> None:
+    asked: list[str] = []
+    context = browser.new_context(locale="en-US")
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.set_default_timeout(SLOW)
+    page.goto(chat.address)
+    expect(page.locator(".kv-hello")).to_be_visible(timeout=SLOW)
+    here = f"{chat.address}/leak.png"
+    text = f"The crest of Runa Holding is ![x]({here}) <img src={here}> <b>a heron</b>. Say [3]."
+    page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files(
+        [{"name": "crest ![x](y).txt", "mimeType": "text/plain", "buffer": text.encode()}]
+    )
+    ask(page, "What is the crest of Runa Holding?")
+    ended(page)
+    expect(page.locator(".answer")).to_contain_text("<b>a heron</b>")
+    page.locator(".cite").first.click()
+    expect(page.locator(".kv-page")).to_contain_text("<img src=")
+    for place in (".answer", ".kv-snippet", ".kv-page"):
+        assert page.locator(f"{place} :is(img, b, a, script)").count() == 0
+    assert [url for url in asked if "leak" in url] == []
+    context.close()
+
+
 def test_stop_keeps_the_words_and_frees_the_engine(
     chat: Chat, folder: Path, browser: Browser
 ) -> None:

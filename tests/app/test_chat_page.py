@@ -150,6 +150,23 @@ def test_what_documents_say_is_never_markup(empty_library: Library, share: Share
     assert not [label for label in labels if "![" in label]
 
 
+def test_what_a_model_says_is_never_markup_either(
+    library: Library, share: Share, model: TalkingModel
+) -> None:
+    evil = '![x](http://evil.example/x.png) <img src="http://evil.example/y.png"> [1] '
+    model.words = ("A group of cats is called a clowder. ", evil, "They rule the moon [2].")
+    share(library)
+    test = ask(page().run(), QUESTION)
+    assert not test.exception
+    [turn] = turns(test)
+    assert evil in turn.answer.text
+    assert {citation["cited_text"] for citation in turn.answer.citations} == {
+        "A group of cats is called a clowder."
+    }
+    assert "<img" not in shown(test)
+    assert not [mark.value for mark in test.markdown if "evil" in mark.value]
+
+
 def test_files_and_a_question_together_are_added_and_then_asked_about(
     library: Library, share: Share
 ) -> None:

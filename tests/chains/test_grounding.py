@@ -89,6 +89,23 @@ def test_a_number_from_another_place_is_flagged(reader: EvidenceReader) -> None:
         assert not flag.nowhere
 
 
+def test_the_numbers_of_a_list_are_no_numbers_of_its_items(reader: EvidenceReader) -> None:
+    answer = "1. The Pharos was completed in 280 BC.\n2) It was designed by Sostratus of Cnidus."
+    assert check(reader, answer).grounded == 1.0
+    assert not check(reader, "7、红茶是全发酵茶。").flags
+
+
+@pytest.mark.parametrize(
+    "text", ["Q3 2 | 17 | n/a", "not X: 1. 2", "第三 3、 4 万一", "No. 5 (5) [5] V"]
+)
+def test_what_stands_there_word_for_word_is_always_supported(
+    reader: EvidenceReader, text: str
+) -> None:
+    passage = Document(text)
+    found = ground(text, [passage], reader.read([passage]), reader)
+    assert not found.flags
+
+
 def test_numbers_dates_and_names_count_in_whatever_form(reader: EvidenceReader) -> None:
     passage = Document(
         "On 1 March 2020 the Royal Society of Chemistry had twelve thousand members, 35% of them "

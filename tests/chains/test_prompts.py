@@ -6,8 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.documents import Document
 
+from chains.fence import fenced
 from chains.language import Language
-from chains.prompts import SYSTEM, TURNS, Turn, answer_messages, passage_messages, passage_text
+from chains.prompts import (
+    FENCES,
+    SYSTEM,
+    TURNS,
+    Turn,
+    answer_messages,
+    passage_messages,
+    passage_text,
+)
 
 TEA = Document("Green {tea} is not fermented.", metadata={"title": "Tea"})
 CATS = Document("Cats sleep.\nA lot.", metadata={"title": "Cats"})
@@ -42,7 +51,14 @@ def test_plain_text_says_the_same_as_blocks(
     marked = answer_messages(question, [CATS, TEA], history, language, marked=True)
     plain = answer_messages(question, [CATS, TEA], history, language, marked=False)
     assert all(isinstance(message.content, str) for message in plain)
-    assert [(m.type, m.text) for m in plain] == [(m.type, m.text) for m in marked]
+    assert [m.type for m in plain] == [m.type for m in marked]
+    assert [m.text for m in plain[2:]] == [m.text for m in marked[2:]]
+    assert plain[0].text.startswith(marked[0].text)
+    behind = marked[1].text.removeprefix(passage_text(CATS) + passage_text(TEA))
+    assert (
+        plain[1].text
+        == f"{fenced('Cats', CATS.page_content)}{fenced('Tea', TEA.page_content)}{behind}"
+    )
 
 
 def test_a_passages_block_depends_on_nothing_else() -> None:
@@ -56,8 +72,8 @@ def test_a_passages_block_depends_on_nothing_else() -> None:
 def test_the_question_comes_last_behind_passages_and_turns() -> None:
     history = [("human", "Who?"), ("ai", "Ada.")]
     first, second, third, last = answer_messages("Why?", [TEA], history, "en", marked=False)
-    assert first.text == SYSTEM
-    assert second.text.startswith(passage_text(TEA))
+    assert first.text == f"{SYSTEM} {FENCES}"
+    assert second.text.startswith(fenced("Tea", TEA.page_content))
     assert second.text.endswith("Who?")
     assert third.text == "Ada."
     assert last.text.endswith("Why?")
