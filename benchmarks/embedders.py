@@ -46,18 +46,18 @@ class Ways:
     """The same model, made ready to be computed in several ways."""
 
     def __init__(self, folder: Path, work: Path) -> None:
-        from sentence_transformers import SentenceTransformer
-
         self.folder, self.work = folder, work
-        self.model = SentenceTransformer(str(folder), local_files_only=True)
+        self.model = self._loaded(torch.float32)  # its file holds float16
 
-    def torch_as(self, dtype: torch.dtype) -> Compute:
-        """On torch, as the library does it."""
+    def _loaded(self, dtype: torch.dtype) -> Any:
         from sentence_transformers import SentenceTransformer
 
         kwargs = {"dtype": dtype}
-        model = SentenceTransformer(str(self.folder), local_files_only=True, model_kwargs=kwargs)
-        return _torch(model[0].auto_model)
+        return SentenceTransformer(str(self.folder), local_files_only=True, model_kwargs=kwargs)
+
+    def torch_as(self, dtype: torch.dtype) -> Compute:
+        """On torch, as the library does it."""
+        return _torch(self._loaded(dtype)[0].auto_model)
 
     def torch_int8(self) -> Compute:
         """On torch, linear layers in 8 bits, quantized as they are computed."""
@@ -233,6 +233,7 @@ def main() -> int:
             continue
         cells = f"{row['passages_per_s']:.1f} | ×{row['ratio']:.2f} | {row['cosine']:.4f}"
         print(f"| {row['way']} | {cells} | {row['en']:.3f} | {row['zh']:.3f} |")
+    RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({"threads": torch.get_num_threads(), "rows": rows}, indent=1))
     return 0
 
