@@ -6,8 +6,10 @@
     └── (ingest.errors)
         ├── LibraryError     a library that cannot be opened, or another embedder's
         └── DocumentError    one file that cannot be read: the sync names it and goes on
-    └── (chains.errors)
-        └── QuestionError    a question that cannot be asked
+    ├── (chains.errors)
+    │   └── QuestionError    a question that cannot be asked
+    └── (app.errors)
+        └── ChatsError       conversations that cannot be kept: the chat goes on without
 
 Any other exception is a bug and keeps its traceback.
 """
