@@ -1,0 +1,95 @@
+"""A trained adapter as the GGUF file that llama.cpp loads beside the model.
+
+transformers turns the rows of a LLaMA's queries and keys when it reads a GGUF file, each head's
+halves for its pairs: here they are turned back. It knows no torch.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from models.card import Card
+from models.errors import ModelError
+
+_NAMES = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+_WEIGHT = re.compile(r"model\.layers\.(\d+)\.(\w+\.\w+)\.lora_([AB])\.weight")
+
+
+def write_adapter(
+    path: Path, weights: Mapping[str, np.ndarray], alpha: float, card: Card, kind: str = "F16"
+) -> None:
+    """Write LoRA weights, named as transformers and peft name them, as an adapter for a model.
+
+    What they add is scaled by `alpha` / rank; `kind` is F16 or F32. The file is written whole or
+    not at all. Raises ModelError if it cannot be.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _write(draft, path.stem, weights, alpha, card, kind)
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _write(
+    draft: Path,
+    name: str,
+    weights: Mapping[str, np.ndarray],
+    alpha: float,
+    card: Card,
+    kind: str,
+) -> None:
+    from gguf import GGUFWriter
+
+    writer = GGUFWriter(draft, card.architecture)
+    writer.add_type("adapter")
+    writer.add_name(name)
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", alpha)
+    for own, weight in weights.items():
+        tensor, matrix = _placed(own, weight, card)
+        writer.add_tensor(tensor, np.ascontiguousarray(matrix, _dtype(kind)))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with draft.open("rb+") as file:  # or a power cut could leave the name and not the data
+        os.fsync(file.fileno())
+
+
+def _dtype(kind: str) -> type[np.floating]:
+    return np.float32 if kind == "F32" else np.float16
+
+
+def _placed(name: str, weight: np.ndarray, card: Card) -> tuple[str, np.ndarray]:
+    """A weight's name in GGUF, and its numbers in that order."""
+    found = _WEIGHT.fullmatch(name)
+    if not found or found[2] not in _NAMES:
+        raise ModelError(f"the weight {name} has no name in an adapter's file")
+    layer, part, end = int(found[1]), _NAMES[found[2]], found[3].lower()
+    heads = {"attn_q": card.attention.heads, "attn_k": card.attention.kv_heads}
+    if end == "b" and part in heads:
+        weight = turned(weight, heads[part][layer])
+    return f"blk.{layer}.{part}.weight.lora_{end}", weight
+
+
+def turned(matrix: np.ndarray, heads: int) -> np.ndarray:
+    """Rows in GGUF's order: of each head, the first of each half, then the second, and so on."""
+    halves = matrix.reshape(heads, 2, -1, matrix.shape[-1])
+    return halves.swapaxes(1, 2).reshape(matrix.shape)

@@ -1,0 +1,136 @@
+"""The model in use, read from its own GGUF file into torch, with weights beside it to be trained.
+
+transformers dequantizes the file, so that what is trained is what runs. It knows no lessons.
+"""
+
+import contextlib
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.card import Card, read_card
+from models.errors import ModelError, first_line
+from models.finetune.batch import Batch
+from models.finetune.recipe import Recipe
+from models.gguf_header import read_header
+
+# Whose tensors have names and an order of rows that were compared with the engine's logits.
+ARCHITECTURES = ("llama",)
+LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+FACTORS = "rope_freqs.weight"  # by which each pair turns slower, as in Llama 3.1
+_NATIVE_BFLOAT16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+
+
+class Trainable:
+    """A frozen model and its LoRA weights. Raises ModelError where it cannot be trained."""
+
+    def __init__(self, path: Path, recipe: Recipe) -> None:
+        from peft import LoraConfig, get_peft_model
+
+        self.device = _device()
+        self.precision = quickest(self.device) if recipe.precision == "auto" else recipe.precision
+        self.model = model = _read(path).to(self.device)
+        torch.manual_seed(recipe.seed)
+        config = LoraConfig(
+            r=recipe.rank,
+            lora_alpha=recipe.alpha,
+            lora_dropout=recipe.dropout,
+            target_modules=LINEAR,
+        )
+        with warnings.catch_warnings():  # peft asks for what transformers has renamed
+            warnings.simplefilter("ignore", FutureWarning)
+            self.adapted = get_peft_model(model, config)
+            if recipe.less_memory:
+                model.gradient_checkpointing_enable({"use_reentrant": False})
+        self.weights = {
+            _plain(name): weight
+            for name, weight in self.adapted.named_parameters()
+            if weight.requires_grad
+        }
+
+    def logits(self, batch: Batch) -> Tensor:
+        """What the model foretells at the batch's places, shape (targets, vocabulary), float32.
+
+        The output layer is applied there alone: of all that is computed, it costs most.
+        """
+        kind = getattr(torch, self.precision)
+        mixed = torch.autocast(self.device.type, kind, enabled=self.precision != "float32")
+        with mixed:
+            states = self.model.model(
+                input_ids=batch.tokens,
+                position_ids=batch.positions,
+                attention_mask=batch.mask,
+                use_cache=False,
+            ).last_hidden_state
+            found: Tensor = self.model.lm_head(states[batch.places])
+        return found.float()
+
+    def train(self, mode: bool = True) -> None:
+        """Whether dropout is on."""
+        self.adapted.train(mode)
+
+
+def quickest(device: torch.device) -> str:
+    """What this device computes quickest with, of what trains as well."""
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported(False) else "float16"
+    if device.type != "cpu":
+        return "float32"
+    # 1.6 times as quick as float32 where there are instructions for it, emulated where not.
+    native = any(
+        test() for name in _NATIVE_BFLOAT16 if (test := getattr(torch.cpu, name, None)) is not None
+    )
+    return "bfloat16" if native else "float32"
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _plain(name: str) -> str:
+    """A weight's name without what peft puts around it."""
+    return name.removeprefix("base_model.model.").replace(".default", "")
+
+
+def _read(path: Path) -> Any:
+    """The model of a GGUF file in float32, frozen."""
+    card = read_card(path)  # says what is wrong with a file that is no model
+    if card.architecture not in ARCHITECTURES or card.parts > 1 or card.experts:
+        raise ModelError(
+            f"{path.name} cannot be fine-tuned: it is a model of the kind {card.architecture!r} "
+            f"in {card.parts} file(s) with {card.experts} experts; a plain "
+            f"{' or '.join(ARCHITECTURES)} in one file can"
+        )
+    import transformers
+
+    try:
+        # Its progress bars cannot be turned off.
+        with contextlib.redirect_stderr(io.StringIO()):
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                str(path.parent), gguf_file=path.name, dtype=torch.float32, local_files_only=True
+            )
+    except (OSError, ValueError, KeyError, RuntimeError, NotImplementedError) as error:
+        raise ModelError(f"{path} cannot be read for training: {first_line(error)}") from error
+    _stretch(model.model.rotary_emb, card)
+    return model.requires_grad_(False)
+
+
+def _stretch(rotation: nn.Module, card: Card) -> None:
+    """Slow RoPE down as the file says: transformers does not read that."""
+    rope = card.attention.rope
+    if rope.scaling not in ("none", "linear", "by frequency"):
+        raise ModelError(
+            f"{card.path.name} cannot be fine-tuned: its RoPE is scaled by {rope.scaling!r}"
+        )
+    frequencies = rotation.get_buffer("inv_freq")
+    if rope.scaling == "linear":
+        frequencies /= rope.factor or 1.0
+    if any(tensor.name == FACTORS for tensor in read_header(card.path).tensors):
+        from gguf import GGUFReader
+
+        factors = next(t.data for t in GGUFReader(card.path).tensors if t.name == FACTORS)
+        frequencies /= torch.from_numpy(factors.copy())
