@@ -16,7 +16,7 @@ from app.texts import Texts
 class AnswerView:
     """Draws one answer, again and again while it comes about; widgets only once per run."""
 
-    def __init__(self, turn: Turn, desk: Desk, *, latest: bool, stoppable: bool) -> None:
+    def __init__(self, turn: Turn, desk: Desk, *, latest: bool) -> None:
         self._turn = turn
         self._answer = turn.answer
         self._desk = desk
@@ -24,16 +24,9 @@ class AnswerView:
         self._latest = latest
         self._evidence = st.container()
         self._body = st.empty()
-        self._stop = st.empty()
         self._foot = st.container(key=f"foot-{turn.number}")
         self._evidence_drawn = False
-        if stoppable and not self._answer.over:
-            self._stop.button(
-                self._texts.stop,
-                key=f"stop-{turn.number}",
-                icon=":material/stop_circle:",
-                on_click=desk.stop,
-            )
+        self._finished_drawn = False
 
     def draw(self) -> None:
         """The answer as it is now."""
@@ -42,10 +35,10 @@ class AnswerView:
         if answer.sources and not self._evidence_drawn:
             self._evidence_drawn = True
             self._draw_evidence()
-        if over:
-            self._stop.empty()
+        if over and not self._finished_drawn:
+            self._finished_drawn = True
             self._draw_finished()
-        else:
+        elif not over:
             self._body.html(_live(answer, self._texts))
 
     def _draw_evidence(self) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
+from collections.abc import Callable
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
@@ -11,16 +10,21 @@ from streamlit.runtime.scriptrunner import StopException
 from app.answer_view import AnswerView
 from app.conversation import Delivery, File, Turn
 from app.desk import Desk, my_desk
+from app.job import Job
 from app.markup import escaped
 from app.passage_view import show_passage
-from app.reply import Reply
+from app.presence import still_there
 from app.resources import shared_chain, shared_library
 from app.sample_set import has_samples
 from app.samples_offer import offer_samples
+from app.talk import Talk
+from app.turn_tools import edit_question, turn_tools
 from app.upload_view import UploadView
-from app.uploads import Uploads
-from app.watch import watch
-from chains import RagChain
+from app.watch import watch_all
+
+ASK = "ask"
+Drawn = tuple[Job | None, Callable[[], object], Callable[[], object]]
+"""The work that is still to be watched, what draws it, and what is drawn when all has ended."""
 
 
 def chat_page() -> None:
@@ -28,8 +32,9 @@ def chat_page() -> None:
     desk = my_desk()
     try:
         _draw(desk)
-    except StopException:  # Stop was pressed, or the tab closed
-        desk.stop()
+    except StopException:
+        if still_there():  # it was Streamlit's own Stop; a tab that is closed stops nothing
+            desk.stop()
         raise
 
 
@@ -39,30 +44,33 @@ def _draw(desk: Desk) -> None:
         opened, desk.opened = desk.opened, None
         show_passage(opened, shared_library(), desk.texts)
     empty_chat = st.empty()
-    submitted = st.chat_input(desk.texts.ask, key="ask", accept_file="multiple", submit_mode="stop")
-    if submitted:
-        _take(desk, submitted)
-    if not desk.conversation.entries:
+    st.chat_input(desk.texts.ask, key=ASK, accept_file="multiple", on_submit=_take, args=(desk,))
+    if desk.talk is None or not desk.conversation.entries:
         with empty_chat.container():
             _welcome(desk)
-    entries = list(desk.conversation.entries)
-    for entry in entries:
-        if isinstance(entry, Delivery):
-            _draw_delivery(desk, entry)
-        else:
-            latest = entry is entries[-1]
-            _draw_turn(desk, entry, chain, latest=latest, stoppable=not submitted)
+        return
+    desk.talk.begin(chain)
+    turns = [_drawn(desk, desk.talk, entry) for entry in desk.conversation.entries]
+    if live := [(job, draw) for job, draw, _ in turns if job]:
+        stop = st.empty()
+        with stop.container(key="stop-bar"):
+            st.button(
+                desk.texts.stop, key="stop", icon=":material/stop_circle:", on_click=desk.stop
+            )
+        watch_all(live)
+        stop.empty()
+    for _, _, finish in turns:
+        finish()
+    desk.talk.check()
 
 
-def _take(desk: Desk, submitted: Any) -> None:
+def _take(desk: Desk) -> None:
     """A submission: files first, so that the question may already be about them."""
+    submitted = st.session_state[ASK]
     if submitted.files:
         desk.deliver([File(given.name, given.getvalue()) for given in submitted.files])
     if submitted.text.strip():
-        if submitted.files:
-            desk.conversation.entries.append(Turn(submitted.text.strip()))
-        else:
-            desk.ask(submitted.text.strip())
+        desk.ask(submitted.text.strip())
 
 
 def _welcome(desk: Desk) -> None:
@@ -86,25 +94,38 @@ def _welcome(desk: Desk) -> None:
                 )
 
 
-def _draw_delivery(desk: Desk, delivery: Delivery) -> None:
-    view = UploadView(delivery, desk.texts)
-    if all(file.share == 1.0 for file in delivery.files):
-        view.draw()
-    else:
-        watch(
-            desk.job(delivery.number, partial(Uploads, shared_library(), delivery.files)),
-            view.draw,
-        )
+def _drawn(desk: Desk, talk: Talk, entry: Turn | Delivery) -> Drawn:
+    if isinstance(entry, Delivery):
+        upload = UploadView(entry, desk.texts)
+        return _watched(entry.over, talk.job(entry), upload.draw), upload.draw, lambda: None
+    return _drawn_turn(desk, talk, entry)
 
 
-def _draw_turn(desk: Desk, turn: Turn, chain: RagChain, *, latest: bool, stoppable: bool) -> None:
+def _drawn_turn(desk: Desk, talk: Talk, turn: Turn) -> Drawn:
+    entries = talk.conversation.entries
+    latest = turn is entries[-1]
+    over = turn.over
     with st.chat_message("user", avatar=":material/person:"):
         st.html(f'<div class="kv-question" dir="auto">{escaped(turn.question)}</div>')
     with st.chat_message("assistant", avatar=":material/auto_stories:"):
-        view = AnswerView(turn, desk, latest=latest, stoppable=stoppable)
-        if turn.answer.over:
-            view.draw()
-            return
-        history = desk.conversation.history(turn)
-        make = partial(Reply, chain, turn.question, history, turn.answer)
-        watch(desk.job(turn.number, make), view.draw)
+        view = AnswerView(turn, desk, latest=latest)
+        job = _watched(over, talk.job(turn), view.draw)
+        tools = st.container(key=f"below-{turn.number}")
+
+    def finish() -> None:
+        with tools:
+            if desk.editing == turn.id:
+                behind = entries[entries.index(turn) + 1 :]
+                edit_question(desk, turn, sum(isinstance(entry, Turn) for entry in behind))
+            else:
+                turn_tools(desk, turn, latest=latest)
+
+    return job, view.draw, finish
+
+
+def _watched(over: bool, job: Job | None, draw: Callable[[], object]) -> Job | None:
+    """The job, if it is to be watched; what is over is drawn now."""
+    if job is None or over:
+        draw()
+        return None
+    return job

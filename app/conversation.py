@@ -5,6 +5,8 @@ It does not know Streamlit or threads; `app.reply` and `app.uploads` fill it in.
 
 from __future__ import annotations
 
+import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -25,6 +27,11 @@ OVER: tuple[AnswerState, ...] = ("done", "stopped", "failed")
 _numbers = count(1)
 
 
+def new_id() -> str:
+    """A name for a conversation or an entry that nothing else has, nor can be guessed."""
+    return uuid.uuid4().hex
+
+
 @dataclass
 class Answer:
     """An answer while it comes about and afterwards.
@@ -39,6 +46,8 @@ class Answer:
     citations: list[Citation] = field(default_factory=list)
     grounded: float = 0.0
     flagged: list[dict[str, Any]] = field(default_factory=list)
+    refused: bool = False
+    route: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, Any] = field(default_factory=dict)
     ahead: int = 0
     done: int = 0
@@ -59,7 +68,7 @@ class Answer:
         if part.get("answer"):
             self.text += part["answer"]
             self.state = "writing"
-        for name in ("citations", "grounded", "flagged", "timings"):
+        for name in ("citations", "grounded", "flagged", "refused", "route", "timings"):
             if name in part:
                 setattr(self, name, part[name])
 
@@ -76,11 +85,23 @@ class Answer:
 
 @dataclass
 class Turn:
-    """A question and its answer; `number` tells turns apart in widget keys."""
+    """A question and its answer; `number` tells turns apart in widget keys, `id` wherever they are.
+
+    `thumb` is what somebody thinks of the answer, 1 for good, 0 for bad, and `comment` why.
+    """
 
     question: str
     answer: Answer = field(default_factory=Answer)
     number: int = field(default_factory=lambda: next(_numbers))
+    id: str = field(default_factory=new_id)
+    asked_at: float = field(default_factory=time.time)
+    thumb: int | None = None
+    comment: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+        return self.answer.over
 
 
 @dataclass
@@ -115,6 +136,13 @@ class Delivery:
 
     files: list[File]
     number: int = field(default_factory=lambda: next(_numbers))
+    id: str = field(default_factory=new_id)
+    asked_at: float = field(default_factory=time.time)
+
+    @property
+    def over(self) -> bool:
+        """Whether all files are in, or will not be."""
+        return all(file.share == 1.0 for file in self.files)
 
 
 @dataclass
@@ -122,6 +150,8 @@ class Conversation:
     """What was asked, answered and added, in order."""
 
     entries: list[Turn | Delivery] = field(default_factory=list)
+    id: str = field(default_factory=new_id)
+    title: str = ""
 
     def history(self, before: Turn) -> list[tuple[str, str]]:
         """The turns before one, as the chain takes them; what has no words is left out."""

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from app.conversation import Conversation, Delivery, File, Turn
+from app.chats import ChatLine
+from app.conversation import Conversation, Delivery, File
 from app.job import Job
 from app.opened import Opened
+from app.talk import Talk
 from app.texts import Texts, Tongue, texts_for
 
 KEY = "desk"
@@ -17,10 +19,22 @@ KEY = "desk"
 
 @dataclass
 class Desk:
-    """One tab's state; it outlives the runs of the script, and pages that are left."""
+    """One tab's state; it outlives the runs of the script, and pages that are left.
+
+    `address` is the conversation that the browser's address names; `editing` the turn whose
+    question is being changed; `unfolded` the conversation whose menu is open in the list.
+    """
 
     tongue: Tongue = "en"
-    conversation: Conversation = field(default_factory=Conversation)
+    person: str = ""
+    talk: Talk | None = None
+    address: str = ""
+    to_chat: bool = False
+    notice: str = ""
+    editing: str = ""
+    unfolded: str = ""
+    deleted: ChatLine | None = None
+    chats_listed: int = 20
     dropped: Delivery | None = None
     opened: Opened | None = None
     uploader: int = 0
@@ -34,40 +48,39 @@ class Desk:
         """The interface's words in this tab's language."""
         return texts_for(self.tongue)
 
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation on this desk; an empty one before the first page is drawn."""
+        return self.talk.conversation if self.talk else Conversation()
+
     def job(self, number: int, make: Callable[[], Job]) -> Job:
-        """The work on one entry, begun if nobody has."""
+        """The work that the number stands for, begun if it was not."""
         if number not in self.jobs:
             self.jobs[number] = make()
             self.jobs[number].start()
         return self.jobs[number]
 
+    def lay(self, talk: Talk) -> None:
+        """Have a conversation before one; the other goes on by itself."""
+        self.talk = talk
+        self.editing = self.unfolded = ""
+        self.to_chat = True
+
     def ask(self, question: str) -> None:
-        """Put a question; what is still being answered stops."""
-        self.stop()
-        self.conversation.entries.append(Turn(question))
+        """Put a question; it waits its turn if another is being answered."""
+        if self.talk:
+            self.deleted = None
+            self.talk.ask(question)
 
     def deliver(self, files: list[File]) -> None:
         """Put files into the conversation."""
-        self.stop()
-        self.conversation.entries.append(Delivery(files))
+        if self.talk:
+            self.talk.deliver(files)
 
     def stop(self) -> None:
         """Stop all that the conversation has under way or in mind; what was written stays."""
-        for entry in self.conversation.entries:
-            if entry.number in self.jobs:
-                self.jobs[entry.number].stop()
-            elif isinstance(entry, Turn):
-                if not entry.answer.over:
-                    entry.answer.state = "stopped"
-            else:
-                for file in entry.files:
-                    if file.share < 1.0:
-                        file.state = "stopped"
-
-    def clear(self) -> None:
-        """Begin a new conversation."""
-        self.stop()
-        self.conversation = Conversation()
+        if self.talk:
+            self.talk.stop()
 
     def open(self, passage: Opened) -> None:
         """Show a passage in the next run of the page."""

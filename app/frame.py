@@ -6,11 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.address import follow, person, write
+from app.chat_list import chat_list
 from app.chat_page import chat_page
 from app.desk import KEY, Desk, my_desk
 from app.documents_page import documents_page
 from app.markup import label
-from app.resources import shared_library
+from app.resources import shared_library, shared_talks
+from app.talks import Talks
 from app.texts import NAMES, TONGUES, tongue_of
 from models.errors import KvasirError
 
@@ -24,9 +27,10 @@ def run() -> None:
     st.html(HERE / "style.css")
     st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
     desk = _desk_with_language()
+    chat = st.Page(chat_page, title=desk.texts.chat, icon=":material/chat_bubble:", default=True)
     page = st.navigation(
         [
-            st.Page(chat_page, title=desk.texts.chat, icon=":material/chat_bubble:", default=True),
+            chat,
             st.Page(
                 documents_page,
                 title=desk.texts.documents,
@@ -36,7 +40,15 @@ def run() -> None:
         ]
     )
     try:
-        _sidebar(desk)
+        talks = shared_talks()
+        follow(desk, talks)
+        if desk.to_chat:
+            desk.to_chat = False
+            if page != chat:
+                st.switch_page(chat)
+        write(desk)
+        _sidebar(desk, talks)
+        _notice(desk)
         page.run()
     except KvasirError as error:
         st.error(label(str(error)), icon=":material/error:")
@@ -49,19 +61,21 @@ def _desk_with_language() -> Desk:
     if new:
         asked = st.query_params.get(IN_ADDRESS)
         desk.tongue = next((t for t in TONGUES if t == asked), tongue_of(st.context.locale))
+        desk.person = person()
     return desk
 
 
-def _sidebar(desk: Desk) -> None:
+def _notice(desk: Desk) -> None:
+    """What a click came to, said once."""
+    if desk.notice:
+        st.toast(label(desk.notice), icon=":material/info:")
+        desk.notice = ""
+
+
+def _sidebar(desk: Desk, talks: Talks) -> None:
     texts = desk.texts
     with st.sidebar:
-        st.button(
-            texts.new_chat,
-            key="new-chat",
-            icon=":material/edit_square:",
-            width="stretch",
-            on_click=desk.clear,
-        )
+        chat_list(desk, talks)
         counts = shared_library().store.counts()
         line = texts.library_counts.format(**counts) if counts["documents"] else texts.library_empty
         with st.container(key="sidebar-foot"):

@@ -47,10 +47,11 @@ class Job:
     def check(self) -> None:
         """Raise in the page's thread what went wrong in the work's and is nobody's fault but ours.
 
-        Such a bug keeps its traceback.
+        Such a bug keeps its traceback. It is raised once: the page can be used again after it.
         """
-        if self._bug is not None:
-            raise self._bug
+        bug, self._bug = self._bug, None
+        if bug is not None:
+            raise bug
 
     def work(self) -> None:
         """What is to be done, step by step with `step` between; to be written in a subclass."""

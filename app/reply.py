@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -14,25 +17,48 @@ from chains import RagChain
 from chains.rag import PROGRESS
 from models.errors import KvasirError
 
+KEEP_S = 0.5  # what a sudden end of the process may cost of an answer
+PATIENCE_S = 0.25
+
 
 class Reply(Job):
-    """Asks one question; stopping it frees the engine within a step, prefill included."""
+    """Asks one question; stopping it frees the engine within a step, prefill included.
+
+    It waits until the jobs in `after` have ended: files that the question may be about, answers
+    that it may refer to; only then is `history` called. `keep` is called now and then, and at the
+    end; it gives whether somebody elsewhere wants a stop.
+    """
 
     def __init__(
-        self, chain: RagChain, question: str, history: list[tuple[str, str]], answer: Answer
+        self,
+        chain: RagChain,
+        question: str,
+        history: Callable[[], list[tuple[str, str]]],
+        answer: Answer,
+        *,
+        after: Sequence[Job] = (),
+        keep: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__()
         self._chain = chain
-        self._input = {"question": question, "history": history}
+        self._question = question
+        self._history = history
         self._answer = answer
+        self._after = after
+        self._keep = keep
+        self._kept_at = 0.0
+        self._pause = Event()
         answer.state = "searching"
 
     def work(self) -> None:
-        stream = self._chain.stream(self._input, {"callbacks": [_Progress(self, self._answer)]})
+        self._wait()
+        asked = {"question": self._question, "history": self._history()}
+        stream = self._chain.stream(asked, {"callbacks": [_Progress(self, self._answer)]})
         try:
             with closing(stream) as parts:
                 for part in parts:
                     self._answer.take(part)
+                    self.keep_now_and_then()
                     self.step()
         except KvasirError as error:
             self._answer.error = str(error)
@@ -43,16 +69,35 @@ class Reply(Job):
     def ended(self) -> None:
         if not self._answer.over:
             self._answer.state = "stopped"
+        self._keep()
+
+    def _wait(self) -> None:
+        while before := [job for job in self._after if not job.finished]:
+            ahead = sum(isinstance(job, Reply) for job in before)
+            if ahead:
+                self._answer.progress({"step": "waiting", "ahead": ahead})
+            self._pause.wait(PATIENCE_S)
+            self.step()
+        self._answer.state = "searching"
+
+    def keep_now_and_then(self) -> None:
+        """Keep what there is, unless that was done just now."""
+        now = time.monotonic()
+        if now - self._kept_at >= KEEP_S:
+            self._kept_at = now
+            if self._keep():
+                self.stop()
 
 
 class _Progress(BaseCallbackHandler):
     """Hears of the queue and the prefill, in the job's own thread, inside the chain's stream."""
 
-    def __init__(self, job: Job, answer: Answer) -> None:
+    def __init__(self, job: Reply, answer: Answer) -> None:
         self._job = job
         self._answer = answer
 
     def on_custom_event(self, name: str, data: Any, *, run_id: UUID, **kwargs: Any) -> None:
         if name == PROGRESS:
             self._answer.progress(data)
+            self._job.keep_now_and_then()
             self._job.step()

@@ -1,4 +1,4 @@
-"""What all sessions of the chat share: one library, one chain, in this process."""
+"""What all sessions of the chat share: one library, its conversations, one chain."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from threading import Thread
 
 import streamlit as st
 
+from app.open_chats import open_chats
+from app.talks import Talks
 from chains import RagChain, rag_chain
 from ingest import Library
 from models.chat_model import KvasirChat
@@ -18,6 +20,12 @@ from models.settings import get_settings
 def shared_library() -> Library:
     """The settings' library, opened or created once. Raises LibraryError."""
     return Library(get_settings().library)
+
+
+@st.cache_resource(show_spinner=False)
+def shared_talks() -> Talks:
+    """The conversations about it, kept in its folder."""
+    return Talks(*open_chats(shared_library().folder))
 
 
 @st.cache_resource(show_spinner=False)

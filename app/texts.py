@@ -114,6 +114,34 @@ class Texts:
     status_size: str
     status_details: str
 
+    # the conversations that are kept
+    find_chat: str
+    no_chats: str
+    no_chat_found: str
+    today: str
+    yesterday: str
+    this_week: str
+    earlier: str
+    chat_menu: str
+    rename: str
+    export: str
+    save_as: str
+    export_sources: str
+    export_files: str
+    delete_chat: str
+    deleted_chat: str
+    undo: str
+    chat_gone: str
+    not_kept: str
+
+    # what can be done with an answer
+    answer_again: str
+    edit_question: str
+    edit_replaces: str
+    ask_edited: str
+    edit_cancel: str
+    feedback_why: str
+
 
 def texts_for(tongue: Tongue) -> Texts:
     """The words of a language."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app.conversation import File
 from app.job import Job
 from ingest import Library, Progress, SyncReport, add_upload
@@ -9,12 +11,18 @@ from models.errors import KvasirError
 
 
 class Uploads(Job):
-    """Adds files; stopping it leaves those that are in, and the rest unadded."""
+    """Adds files; stopping it leaves those that are in, and the rest unadded.
 
-    def __init__(self, library: Library, files: list[File]) -> None:
+    `keep` is called when a file is in or will not be.
+    """
+
+    def __init__(
+        self, library: Library, files: list[File], keep: Callable[[], object] = lambda: None
+    ) -> None:
         super().__init__()
         self._library = library
         self._files = files
+        self._keep = keep
 
     def work(self) -> None:
         for file in self._files:
@@ -25,6 +33,7 @@ class Uploads(Job):
             file.data = b""
             if file.share < 1.0:
                 file.state = "stopped"
+        self._keep()
 
     def _add(self, file: File) -> None:
         def progress(now: Progress) -> None:
@@ -39,6 +48,7 @@ class Uploads(Job):
             file.reason, file.state = str(error), "failed"
         else:
             _note(file, report)
+        self._keep()
         self.step()
 
 

@@ -251,9 +251,9 @@ def test_stop_keeps_the_words_and_frees_the_engine(
     page = tab(browser, writing)
     ask(page, "Explain attention, multi-query attention and grouped-query attention in detail.")
     expect(page.locator(".kv-answer")).to_be_visible(timeout=SLOW)
-    page.get_by_test_id("stChatInputStopButton").click()
-    expect(page.locator(".kv-still")).to_be_visible(timeout=SLOW)
-    words = page.locator(".kv-answer").inner_text()
+    page.locator(".st-key-stop button").click()
+    expect(page.get_by_text("Stopped. What was written is kept.")).to_be_visible(timeout=SLOW)
+    words = page.locator(".answer").inner_text()
     assert words
     page.get_by_test_id("stSidebarNavLink").last.click()
     expect(page.locator(".kv-title")).to_be_visible()

@@ -22,7 +22,7 @@ def finish(job: Job) -> None:
 
 def test_an_answer_comes_with_sources_citations_and_timings(chain: RagChain) -> None:
     answer = Answer()
-    finish(Reply(chain, "What is a group of cats called?", [], answer))
+    finish(Reply(chain, "What is a group of cats called?", list, answer))
     assert answer.state == "done"
     assert answer.text == "A group of cats is called a clowder. They rule the moon."
     assert answer.sources[0].metadata["source"] == "upload:cats.txt"
@@ -34,7 +34,7 @@ def test_an_answer_comes_with_sources_citations_and_timings(chain: RagChain) -> 
 def test_stopping_keeps_the_text_and_closes_the_model(chain: RagChain, model: TalkingModel) -> None:
     model.go_on.clear()
     answer = Answer()
-    reply = Reply(chain, "What is a group of cats called?", [], answer)
+    reply = Reply(chain, "What is a group of cats called?", list, answer)
     reply.start()
     seen = -1
     while "clowder" not in answer.text:
@@ -49,7 +49,7 @@ def test_stopping_keeps_the_text_and_closes_the_model(chain: RagChain, model: Ta
 
 def test_an_empty_question_gets_one_line(chain: RagChain) -> None:
     answer = Answer()
-    finish(Reply(chain, "  ", [], answer))
+    finish(Reply(chain, "  ", list, answer))
     assert answer.state == "failed"
     assert "empty" in answer.error
     assert "\n" not in answer.error
@@ -62,5 +62,5 @@ def test_what_is_known_to_go_wrong_is_told_in_its_own_words(library: Library) ->
 
     answer = Answer()
     model = TalkingModel(go_on=Event(), closed=Event())
-    finish(Reply(rag_chain(library, llm=model, retriever=Broken()), "Who?", [], answer))
+    finish(Reply(rag_chain(library, llm=model, retriever=Broken()), "Who?", list, answer))
     assert (answer.state, answer.error) == ("failed", "the embedder is away")
