@@ -147,7 +147,7 @@ def _offer_undo(desk: Desk, talks: Talks, line: ChatLine) -> None:
 def _exported(talks: Talks, chat: str, person: str, name: str, texts: Texts) -> str:
     """The conversation as it is at the click; empty if it went away meanwhile."""
     conversation = talks.read(chat, person)
-    return FORMATS[name][2](conversation, texts) if conversation else ""
+    return clean(FORMATS[name][2](conversation, texts)) if conversation else ""
 
 
 def _begin(desk: Desk, talks: Talks) -> None:

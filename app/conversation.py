@@ -120,9 +120,8 @@ class File:
         """How far it is, from 0 to 1."""
         if self.state == "embedding" and self.chunks:
             return 0.2 + 0.7 * self.embedded / self.chunks
-        return {"queued": 0.0, "waiting": 0.05, "reading": 0.1, "indexing": 0.95}.get(
-            self.state, 1.0
-        )
+        before = {"queued": 0.0, "waiting": 0.05, "reading": 0.1, "embedding": 0.2}
+        return {**before, "indexing": 0.95}.get(self.state, 1.0)
 
     @property
     def good(self) -> bool:
