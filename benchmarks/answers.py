@@ -1,18 +1,21 @@
-"""Answers of the bundled model on XQuAD's development halves: quoted against written.
+"""What people read as an answer: how often it holds the gold answer, by what was tried.
 
-All paragraphs of a language are in one library; the same questions are answered twice by
-`rag_chain`, once with quoted and once with written answers. A row says how often the gold answer
-stands in the answer, in the best marked sentence and in all marked ones, how much of the answer
-is grounded, and when its first word came. Prints a table, writes benchmarks/results/answers.json.
+One library of everything, that of retrieval.py (--folder keeps it). First without a model: how
+often the gold answer stands in the evidence's marked sentences. Then answers of the bundled model,
+all to the same questions: quoted as by default, and written, with other passages, prompts and
+decoding. Beside them LangChain's and LlamaIndex's usual pipelines with the same model file. Long
+texts hold more by chance: F1 counts that. Prints tables and writes benchmarks/results/answers.json.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
 import os
-import random
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,89 +23,213 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from squad import QA, Question, read_squad  # noqa: E402
+from answer_baselines import Answerer, langchain_rag, llama_index_rag  # noqa: E402
+from retrieval_baselines import MiniLM, MissingPackage  # noqa: E402
+from retrieval_sets import Asked, question_sets, write_documents  # noqa: E402
+from squad import QA, Question  # noqa: E402
 
-from chains import RagChain, rag_chain  # noqa: E402
-from chains.evaluation.outcome import marked  # noqa: E402
-from chains.evaluation.scores import holds  # noqa: E402
+from chains import prompts, rag_chain  # noqa: E402
+from chains.evaluation.bootstrap import Interval, interval  # noqa: E402
+from chains.evaluation.scores import f1, holds  # noqa: E402
+from chains.evidence import EvidenceReader  # noqa: E402
+from chains.prompts import Wording  # noqa: E402
+from chains.retriever import LibraryRetriever  # noqa: E402
 from ingest import Library, sync  # noqa: E402
+from models.chat_model import KvasirChat  # noqa: E402
 from models.settings import get_settings  # noqa: E402
 
 RESULTS = Path(__file__).resolve().parent / "results"
+READ = 3  # passages, as the chain reads
+FEW_WORDS = {
+    "en": "{question}\nAnswer in a few words, taken from the text.",
+    "zh": "{question}\n请用原文中的几个词回答。",
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """Settings of the chain, what is given to every call of the model, the question's wording."""
+
+    name: str
+    settings: dict[str, str]
+    call: dict[str, Any]
+    few_words: bool = False
+
+
+QUOTED = Way("quoted (default)", {}, {})
+WRITTEN = {"KVASIR_ANSWERS": "written"}
+ONE = {**WRITTEN, "KVASIR_RETRIEVE": "1"}
+WAYS = [
+    QUOTED,
+    Way("written, 3 passages fused", WRITTEN, {}),
+    Way("… by the best passage alone", ONE, {}),
+    Way("… contrasted with no passage", WRITTEN, {"contrast": 0.25}),
+    Way("… 3 passages in one prompt", {**WRITTEN, "KVASIR_PASSAGES": "joint"}, {}),
+    Way("… fused, asked for few words", WRITTEN, {"contrast": 0.25}, few_words=True),
+]
+
+
+class Called(KvasirChat):
+    """The chat model with more said at every call."""
+
+    more: dict[str, Any] = {}  # noqa: RUF012 - a field of pydantic's
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        return super()._stream(*args, **{**self.more, **kwargs})
 
 
 @dataclass(frozen=True)
 class Row:
-    """One way of answering in one language; shares of questions, seconds as medians."""
+    """One way of answering the questions of one set; shares with 95% intervals, medians."""
 
-    language: str
-    answers: str
-    in_answer: float
-    in_marked: float
-    grounded: float
+    asked: str
+    way: str
+    questions: int
+    holds: float
+    holds_interval: Interval
+    f1: float
+    characters: float
+    grounded: float | None
     first_word_s: float
     total_s: float
 
 
-def measure(language: str, library: Library, questions: list[Question]) -> list[Row]:
-    """Every question in both ways, in turn, so that a busy machine slows both alike."""
-    chains: dict[str, RagChain] = {}
-    results: dict[str, list[dict[str, Any]]] = {"quoted": [], "written": []}
-    for question in questions:
-        for answers, done in results.items():
-            os.environ["KVASIR_ANSWERS"] = answers
-            get_settings.cache_clear()
-            chains.setdefault(answers, rag_chain(library))
-            done.append(chains[answers].invoke(question.text))
-    return [_row(language, answers, questions, done) for answers, done in results.items()]
+@dataclass(frozen=True)
+class Marked:
+    """How often the gold answer stands in the evidence of a set's questions."""
+
+    asked: str
+    questions: int
+    passages: float
+    marked: float
+    marked_interval: Interval
+    best: float
 
 
-def _row(
-    language: str, answers: str, questions: list[Question], results: list[dict[str, Any]]
-) -> Row:
-    pairs = list(zip(results, questions, strict=True))
-    return Row(
-        language,
-        answers,
-        statistics.mean(holds(result["answer"], question.answers) for result, question in pairs),
-        statistics.mean(
-            holds(marked(result["sources"]), question.answers) for result, question in pairs
-        ),
-        statistics.mean(result["grounded"] for result in results),
+def read_marked(library: Library, asked: Asked) -> Marked:
+    """The evidence alone, as the chain shows it."""
+    reader = EvidenceReader(library.embedder)
+    retriever = LibraryRetriever(library=library, k=READ, rerank="off")
+    among, inside, first = [], [], []
+    for question in asked.questions:
+        found = retriever.invoke(question.text)
+        best = reader.read(found).best(question.text, reader.embed(question.text))
+        texts = [sentence.text for sentence, _ in best]
+        among.append(any(holds(each.page_content, question.answers) for each in found))
+        inside.append(holds("\n".join(texts), question.answers))
+        first.append(holds("".join(texts[:1]), question.answers))
+    means = [statistics.mean(values) for values in (among, inside, first)]
+    row = Marked(asked.name, len(inside), means[0], means[1], interval(inside), means[2])
+    low, high = row.marked_interval
+    print(
+        f"| {row.asked}, {row.questions} | {row.passages:.3f} "
+        f"| {row.marked:.3f} ({low:.3f}–{high:.3f}) | {row.best:.3f} |",
+        flush=True,
+    )
+    return row
+
+
+def ours(library: Library, way: Way) -> Answerer:
+    """The chain under a way's settings."""
+    for name in ("KVASIR_ANSWERS", "KVASIR_RETRIEVE", "KVASIR_PASSAGES"):
+        os.environ.pop(name, None)
+    os.environ.update(way.settings)
+    get_settings.cache_clear()
+    chain = rag_chain(library, llm=Called(more=way.call))
+
+    def answer(question: Question) -> dict[str, Any]:
+        usual = dict(prompts.WORDINGS)
+        if way.few_words:
+            for language, wording in usual.items():
+                parts = asdict(wording) | {"question": FEW_WORDS[language]}
+                prompts.WORDINGS[language] = Wording(**parts)
+        try:
+            return dict(chain.invoke(question.text))
+        finally:
+            prompts.WORDINGS.update(usual)
+
+    return answer
+
+
+def measure(asked: Asked, count: int, name: str, answer: Answerer) -> Row:
+    """The first `count` questions of a set."""
+    questions = asked.questions[:count]
+    results = [answer(question) for question in questions]
+    texts = [result["answer"] for result in results]
+    held = [holds(text, q.answers) for text, q in zip(texts, questions, strict=True)]
+    grounded = [result["grounded"] for result in results if "grounded" in result]
+    row = Row(
+        asked.name,
+        name,
+        len(questions),
+        statistics.mean(held),
+        interval(held),
+        statistics.mean(f1(t, q.answers) for t, q in zip(texts, questions, strict=True)),
+        statistics.median(map(len, texts)),
+        statistics.mean(grounded) if grounded else None,
         statistics.median(result["timings"]["first_token_s"] for result in results),
         statistics.median(result["timings"]["total_s"] for result in results),
     )
+    low, high = row.holds_interval
+    share = "" if row.grounded is None else f"{row.grounded:.2f}"
+    print(
+        f"| {row.asked}, {row.questions} | {row.way} | {row.holds:.2f} ({low:.2f}–{high:.2f}) "
+        f"| {row.f1:.2f} | {row.characters:.0f} | {share} | {row.first_word_s:.2f} s "
+        f"| {row.total_s:.2f} s |",
+        flush=True,
+    )
+    return row
+
+
+def run(folder: Path, marked_count: int, count: int) -> list[Marked | Row]:
+    """Everything, in a folder that is made or used again."""
+    with Library(folder / "library") as library:
+        sync(library, write_documents(folder / "documents"))
+        sets = question_sets(marked_count)
+        print(
+            f"\nGold answers in the evidence: {READ} passages, their marked sentences, the best one"
+        )
+        print("| questions | in the passages | in the marked sentences | in the best |")
+        print("| --- | --- | --- | --- |")
+        rows: list[Marked | Row] = [read_marked(library, asked) for asked in sets[:3]]
+        print("\n| questions | way | holds it | F1 | characters | grounded | first word | whole |")
+        print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+        for asked in sets[:2]:
+            rows += [measure(asked, count, way.name, ours(library, way)) for way in WAYS]
+        for name, make in BASELINES.items():
+            try:
+                answer = make(library, MiniLM(folder))
+            except MissingPackage as missing:
+                print(f"{name} passed over: {missing}")
+                continue
+            rows += [measure(asked, count, name, answer) for asked in sets[:2]]
+        return rows
+
+
+BASELINES = {"LangChain's pipeline": langchain_rag, "LlamaIndex's": llama_index_rag}
 
 
 def main() -> int:
-    """Measure both languages; 0, also where the questions are absent."""
+    """Measure, print the tables, keep them as JSON; 0, also where the questions are absent."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--questions", type=int, default=40, help="questions per language")
+    parser.add_argument("--folder", type=Path, help="where the library is kept for the next time")
+    parser.add_argument("--questions", type=int, default=30, help="answered by the model, of a set")
+    parser.add_argument(
+        "--marked", type=int, default=300, help="questions of a set for the marked sentences"
+    )
     options = parser.parse_args()
     if not QA.is_dir():
-        print(f"skipped: the questions are not at {QA}")
+        print(f"nothing measured: {QA} is absent")
         return 0
-    rows: list[Row] = []
-    for language in ("en", "zh"):
-        paragraphs, questions = read_squad(QA / f"xquad.{language}.dev.json")
-        chosen = random.Random(7).sample(questions, min(options.questions, len(questions)))
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name) / "documents"
-            folder.mkdir()
-            for number, text in enumerate(paragraphs):
-                (folder / f"{number}.txt").write_text(text, "utf-8")
-            with Library(Path(name) / "library") as library:
-                sync(library, [folder])
-                rows += measure(language, library, chosen)
-    print(f"{options.questions} questions per language")
-    print("language  answers  gold in answer  in marked sentences  grounded  first word  whole")
-    for row in rows:
-        print(
-            f"{row.language:8}  {row.answers:7}  {row.in_answer:14.3f}  {row.in_marked:19.3f}"
-            f"  {row.grounded:8.2f}  {row.first_word_s:8.2f} s  {row.total_s:.2f} s"
-        )
+    if options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        rows = run(options.folder, options.marked, options.questions)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            rows = run(Path(folder), options.marked, options.questions)
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "answers.json").write_text(json.dumps([asdict(row) for row in rows], indent=1))
+    text = json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False)
+    (RESULTS / "answers.json").write_text(text + "\n", "utf-8")
     return 0
 
 

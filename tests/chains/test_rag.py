@@ -31,6 +31,17 @@ TIMINGS = {
 METADATA = {"source", "page", "start", "end", "score", "weight", "highlights"}
 
 
+class Listener(BaseCallbackHandler):
+    """Keeps the steps that are reported."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+
+    def on_custom_event(self, name: str, data: Any, **kwargs: Any) -> None:
+        if name == PROGRESS:
+            self.steps.append(data["step"])
+
+
 def weights(sources: list[Document]) -> list[float]:
     return [source.metadata["weight"] for source in sources]
 
@@ -214,6 +225,19 @@ def test_a_follow_up_is_searched_for_with_what_it_leans_on(library: Library) -> 
     assert result["sources"][0].metadata["source"].endswith("lighthouse.txt")
 
 
+def test_where_the_rule_is_unsure_an_able_model_says_what_a_follow_up_means(
+    library: Library,
+) -> None:
+    history = [("human", "Who designed the Pharos of Alexandria?"), ("ai", "Sostratus.")]
+    asked = {"question": "What was the budget?", "history": history}
+    listener = Listener()
+    llm = says("What did the Pharos of Alexandria cost?", "Nobody knows.")
+    result = rag_chain(library, llm=llm).invoke(asked, {"callbacks": [listener]})
+    assert listener.steps == ["rewriting"]
+    assert result["answer"] == "Nobody knows."
+    assert result["sources"][0].metadata["source"].endswith("lighthouse.txt")
+
+
 @pytest.mark.parametrize("question", ["", "  ", "x" * 100_000])
 def test_a_question_that_cannot_be_asked_is_refused_at_once(
     library: Library, question: str
@@ -236,14 +260,6 @@ def test_closing_the_stream_frees_the_engine(library: Library, settings: Any) ->
 
 
 def test_the_engines_progress_reaches_the_callbacks(library: Library) -> None:
-    class Listener(BaseCallbackHandler):
-        def __init__(self) -> None:
-            self.steps: list[str] = []
-
-        def on_custom_event(self, name: str, data: Any, **kwargs: Any) -> None:
-            if name == PROGRESS:
-                self.steps.append(data["step"])
-
     listener = Listener()
     rag_chain(library).invoke("How long do cats sleep?", {"callbacks": [listener]})
     assert "prefill" in listener.steps
