@@ -15,11 +15,10 @@ from langchain_core.runnables import RunnableConfig
 
 from chains.language import language_of
 from chains.leaning import Leaning, leaning
+from chains.model_size import is_small
 from chains.prompts import TURNS, Turn
 from chains.topic import content, names
-from models.chat_model import KvasirChat
 
-ABLE = 1_000_000_000  # parameters: below, a model's rewritings are worse than the rule's
 LONGEST = 300  # characters of a model's rewriting: longer ones are answers
 ANSWER_WORDS = 6  # of an answer, at most: what it is about stands in its beginning
 SAID = 600  # characters of a turn that a model is shown
@@ -57,8 +56,8 @@ def standalone(
 ) -> Standalone:
     """What a question asks, without the turns before it.
 
-    With `llm` it is asked where the rule is unsure and the model has ABLE parameters or is remote;
-    `on_asking` is called before.
+    With `llm` it is asked where the rule is unsure and the model is not small; `on_asking` is
+    called before.
     """
     asked = _asked(history[-2 * TURNS :])
     if not asked:
@@ -66,7 +65,7 @@ def standalone(
     kind = leaning(question)
     if kind == "alone":
         return Standalone(question)
-    if kind == "unsure" and llm is not None and _able(llm):
+    if kind == "unsure" and llm is not None and not is_small(llm):
         on_asking()
         rewritten = _by_model(question, history[-TURNS:], llm, config)
         if rewritten:
@@ -139,10 +138,6 @@ def _from_answer(question: str, before: str, answer: str) -> tuple[str, ...]:
 
 
 # ---- by the model
-
-
-def _able(llm: BaseChatModel) -> bool:
-    return not isinstance(llm, KvasirChat) or llm.parameters >= ABLE
 
 
 def _by_model(

@@ -15,11 +15,11 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from chains.asked import Asked
 from chains.evidence import Sentence
+from chains.model_size import is_small
 from models.chat_model import KvasirChat
 from models.engine.engine import PromptTooLong
 from models.settings import get_settings
 
-SMALL = 1_000_000_000  # parameters: below, "auto" quotes
 # Chosen on XQuAD's development halves; benchmarks/answers.py measures what comes of them.
 LIKELIHOOD = 0.02  # what a nat per token of the question weighs beside the evidence's score
 CLOSE = 0.05  # a second sentence this close to the best one is quoted, too
@@ -31,7 +31,7 @@ def quotes(llm: BaseChatModel) -> bool:
     if not isinstance(llm, KvasirChat):
         return False
     setting = get_settings().answers
-    return setting == "quoted" or (setting == "auto" and llm.parameters < SMALL)
+    return setting == "quoted" or (setting == "auto" and is_small(llm))
 
 
 def quote(asked: Asked, llm: KvasirChat) -> Iterator[str]:

@@ -12,6 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
 from chains.language import language_of
+from chains.model_size import is_small
 from chains.prompts import BREAK, passage_messages
 from models.chat_model import KvasirChat
 from models.engine.engine import PromptTooLong
@@ -23,8 +24,6 @@ LIKELIHOOD = 0.3  # what a nat per token of the question weighs beside the score
 READ = 2  # passages that are read: with 2, 3 or 4 of them the same 7 of 12 errors were left
 UNSURE = 0.3  # a lead over the next document that is less: .15 of the questions, .85 of the errors
 BUDGET = 700  # tokens, about a second: "auto" computes no more for a question, and waits for nobody
-
-CHATTY = 1_000_000_000  # parameters: smaller models read English only
 
 Model = Callable[[], BaseChatModel]
 
@@ -74,7 +73,7 @@ def lead(found: Sequence[Document]) -> float:
 def _worthwhile(question: str, found: Sequence[Document], llm: KvasirChat) -> bool:
     if lead(found) >= UNSURE:
         return False
-    return language_of(question) == "en" or llm.parameters >= CHATTY
+    return language_of(question) == "en" or not is_small(llm)
 
 
 def _by_likelihood(
@@ -90,7 +89,7 @@ def _by_likelihood(
         ):
             raise _TooDear
 
-    messages = passage_messages(read)
+    messages = passage_messages(read, small=is_small(llm))
     blocks = messages.pop().content
     messages.append(HumanMessage([*blocks, {"type": "text", "text": BREAK + question}]))
     try:

@@ -13,7 +13,8 @@ from tempfile import TemporaryFile
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 
-from chains.prompts import SYSTEM, passage_messages, passage_text
+from chains.model_size import is_small
+from chains.prompts import passage_messages, passage_text, system_words
 from chains.retriever import KV
 from ingest import Library
 from models.card import read_card
@@ -91,7 +92,7 @@ def warm(library: Library, llm: BaseChatModel) -> Iterator[Warming]:
     for passage in _passages(library, chosen):
         started = time.perf_counter()
         try:
-            computed = local.warm(passage_messages([passage])).computed
+            computed = local.warm(passage_messages([passage], small=is_small(local))).computed
         except PromptTooLong as error:
             place = passage.metadata
             account.failed.append(Unread(place["source"], place["page"], str(error)))
@@ -155,7 +156,8 @@ def _that_fit(
     engine = llm.engine
     per_token = kv_bytes_per_token(read_card(engine.path), engine.placement.kv_type)
     # What all prompts begin with is kept, too.
-    room -= (len(llm.get_token_ids(SYSTEM)) + TEMPLATE) * per_token + OVERHEAD
+    beginning = len(llm.get_token_ids(system_words(small=is_small(llm)))) + TEMPLATE
+    room -= beginning * per_token + OVERHEAD
     chosen: list[int] = []
     sizes: list[int] = []
     for passage in _passages(library, order):

@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessageChunk
 
 from chains.asked import Asked
 from chains.history import recent
+from chains.model_size import is_small
 from chains.prompts import answer_messages
 from models.chat_model import KvasirChat
 
@@ -23,7 +24,14 @@ def write(asked: Asked, llm: BaseChatModel) -> Iterator[str]:
     local = isinstance(llm, KvasirChat)
     question = asked.question
     history, asked.spent.dropped_turns = recent(question.history, llm)
-    messages = answer_messages(question.text, asked.passages, history, asked.language, marked=local)
+    messages = answer_messages(
+        question.text,
+        asked.passages,
+        history,
+        asked.language,
+        marked=local,
+        small=is_small(llm),
+    )
     options: dict[str, Any] = {}
     if local:
         options["blobs"] = asked.blobs

@@ -18,6 +18,7 @@ from chains.evaluation.asking_model import ask_model
 from chains.evaluation.draft import Draft, stand_alone
 from chains.evaluation.gold import Gold
 from chains.language import Language, language_of
+from chains.model_size import is_small
 from chains.prompts import passage_messages
 from chains.quoting import quotes
 from ingest import Library
@@ -126,7 +127,7 @@ def _likelihoods(llm: KvasirChat, question: str, passages: Sequence[Document]) -
     totals: list[float] = []
     try:
         for passage in passages:
-            messages = [*passage_messages([passage]), HumanMessage(question)]
+            messages = [*passage_messages([passage], small=is_small(llm)), HumanMessage(question)]
             totals.append(llm.likelihood(messages).total)
             if totals[-1] > totals[0]:  # another one is likelier: that decides it
                 break

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.documents import Document
@@ -11,6 +12,7 @@ from chains.language import Language
 from chains.prompts import (
     FENCES,
     SYSTEM,
+    SYSTEM_LARGE,
     TURNS,
     Turn,
     answer_messages,
@@ -30,14 +32,19 @@ def blocks(messages: list[Any]) -> list[dict[str, Any]]:
     return [block for block in contents if isinstance(block, dict) and "cache_control" in block]
 
 
-@given(question=SAID, history=st.lists(TURN, max_size=7), language=st.sampled_from(["en", "zh"]))
+@given(
+    question=SAID,
+    history=st.lists(TURN, max_size=7),
+    language=st.sampled_from(["en", "zh"]),
+    small=st.booleans(),
+)
 @settings(deadline=None)
 def test_every_prompt_begins_as_the_passages_alone_do(
-    question: str, history: list[Turn], language: Language
+    question: str, history: list[Turn], language: Language, small: bool
 ) -> None:
     """So that what was computed of the passages is found again, whatever is asked."""
-    alone = passage_messages([CATS, TEA])
-    asked = answer_messages(question, [CATS, TEA], history, language, marked=True)
+    alone = passage_messages([CATS, TEA], small=small)
+    asked = answer_messages(question, [CATS, TEA], history, language, marked=True, small=small)
     assert asked[0] == alone[0]
     assert asked[1].content[:2] == alone[1].content
     assert blocks(asked) == alone[1].content
@@ -79,11 +86,23 @@ def test_the_question_comes_last_behind_passages_and_turns() -> None:
     assert last.text.endswith("Why?")
 
 
-def test_a_turn_reads_in_the_next_prompt_as_when_it_was_asked() -> None:
-    """So that a conversation's KV is gone on from."""
-    asked = answer_messages("Who?", [TEA], [], "en", marked=True)
-    later = answer_messages("Why?", [TEA], [("human", "Who?"), ("ai", "A.")], "en", marked=True)
+@pytest.mark.parametrize("small", [True, False])
+def test_a_turn_reads_in_the_next_prompt_as_when_it_was_asked(small: bool) -> None:
+    """So that a conversation's KV is gone on from, in whatever language it goes on."""
+    history = [("human", "Who?"), ("ai", "A.")]
+    asked = answer_messages("Who?", [TEA], [], "en", marked=True, small=small)
+    later = answer_messages("为什么？", [TEA], history, "zh", marked=True, small=small)
     assert later[: len(asked)] == asked
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_large_models_are_told_more_and_in_which_language_to_answer(marked: bool) -> None:
+    messages = answer_messages("为什么？", [TEA], [], "zh", marked=marked, small=False)
+    assert messages[0].text.startswith(SYSTEM_LARGE)
+    assert messages[-1].text.endswith("为什么？\n请用中文回答。")
+    small = answer_messages("为什么？", [TEA], [], "zh", marked=marked, small=True)
+    assert small[0].text.startswith(SYSTEM)
+    assert small[-1].text.endswith("为什么？")
 
 
 def test_a_conversation_that_begins_with_an_answer_still_has_the_passages_first() -> None:
