@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ingest.document import Document
 from ingest.page import Page
+from ingest.records import Records
 from ingest.rows import page_from_row
-from ingest.store import Store
 
 _PAGES = "SELECT number, text, label, headings FROM pages WHERE document = ? ORDER BY number"
 _CHUNKS = (
@@ -32,20 +32,20 @@ class ChunkPlace:
     headings: tuple[str, ...]
 
 
-def scan(store: Store, documents: Iterable[Document]) -> Iterator[tuple[Document, Page]]:
+def scan(records: Records, documents: Iterable[Document]) -> Iterator[tuple[Document, Page]]:
     """The documents' pages in order, of one state of the library, one page in memory at a time.
 
     Documents that went meanwhile have none.
     """
-    with store.snapshot() as connection:
+    with records.snapshot() as connection:
         for document in documents:
             for row in connection.execute(_PAGES, (document.id,)):
                 yield document, page_from_row(row)
 
 
-def chunks_of(store: Store, document: Document) -> list[ChunkPlace]:
+def chunks_of(records: Records, document: Document) -> list[ChunkPlace]:
     """The places of a document's chunks, in reading order."""
-    with store.snapshot() as connection:
+    with records.snapshot() as connection:
         rows = connection.execute(_CHUNKS, (document.id,)).fetchall()
     return [
         ChunkPlace(id, page, start, end, tokens, tuple(json.loads(headings)))

@@ -11,9 +11,9 @@ from decimal import Decimal, InvalidOperation
 
 from chains.routes.place import Place
 from ingest import Document, Page
+from ingest.records import Records
 from ingest.scan import scan
 from ingest.segment import folded
-from ingest.store import Store
 
 HEADER = 3  # lines of a table among which its header is looked for: titles may stand above it
 FEWEST = 2  # lines of a table
@@ -48,12 +48,14 @@ class Table:
     top: tuple[Row, ...]
 
 
-def tables(store: Store, documents: Iterable[Document]) -> Iterator[tuple[Table, Iterator[Row]]]:
+def tables(
+    records: Records, documents: Iterable[Document]
+) -> Iterator[tuple[Table, Iterator[Row]]]:
     """The documents' tables in order, each with all of its rows, those of `top` included.
 
     A table's rows are gone once the next one is asked for; only a few are in memory at a time.
     """
-    stream = _Lines(scan(store, documents))
+    stream = _Lines(scan(records, documents))
     while (first := stream.next_table()) is not None:
         top: list[Row] = []
         rows = stream.rows(first)
