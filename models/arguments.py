@@ -32,8 +32,36 @@ def parser() -> argparse.ArgumentParser:
     tune = _add(commands, "tune", "measure what is fastest on this machine, and keep to it")
     _add_model(tune)
     tune.add_argument("--quick", action="store_true", help="fewer measurements")
+    _add_finetune(_add(commands, "finetune", "teach the model in use to answer, as an adapter"))
     _add(commands, "doctor", "what does not work here, and its remedy")
     return whole
+
+
+def _add_finetune(command: argparse.ArgumentParser) -> None:
+    say = command.add_argument
+    say(
+        "data",
+        nargs="*",
+        type=Path,
+        metavar="DATA",
+        help="questions with passages and answers: JSON in SQuAD's layout, or .jsonl, a line as "
+        '{"question": "…", "passage": "…", "answer": "…"}',
+    )
+    say("--out", required=True, metavar="NAME", help="what to call it: KVASIR_ADAPTER=NAME uses it")
+    say("--method", choices=["lora"], default="lora", help="default: lora")
+    say("--from-library", action="store_true", help="learn from questions drafted of the library")
+    say("--library", metavar="DIR", type=Path, help="the library's folder")
+    say("--questions", type=_count, default=200, metavar="N", help="to draft; default: 200")
+    say("--yes", action="store_true", help="keep all that are drafted, without asking")
+    say("--epochs", type=_positive, metavar="N", help="rounds over the lessons; default: 2")
+    say("--steps", type=_count, metavar="N", help="end after so many, whatever the rounds")
+    say("--rank", type=_count, metavar="N", help="the adapter's rank; default: 16")
+    say("--rate", type=_positive, metavar="X", help="the learning rate; default: 4e-4")
+    say(
+        "--seed", type=int, default=0, metavar="N", help="of all that is chance; default: 0"
+    )
+    say("--less-memory", action="store_true", help="compute twice what would be remembered")
+    say("--restart", action="store_true", help="begin anew where a training was stopped")
 
 
 def _add(
@@ -48,6 +76,16 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "model", nargs="?", metavar="MODEL", help="a name or a file; default: the one in use"
     )
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no number") from error
+    if not 0 < number < MOST:
+        raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+    return number
 
 
 def _count(text: str) -> int:

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ def _run(options: argparse.Namespace) -> int:
         "quantize": _quantize,
         "tune": _tune,
         "doctor": _doctor,
+        "finetune": _finetune,
     }
     try:
         return commands[options.command](options)
@@ -212,6 +214,17 @@ def _doctor(options: argparse.Namespace) -> int:
         if finding.remedy:
             print(f"{'':{width + 6}}{finding.remedy}")
     return FOUND if failed else ALL_WELL
+
+
+# ---- finetune
+
+
+def _finetune(options: argparse.Namespace) -> int:
+    if not options.data and not options.from_library:
+        raise ModelError("there is nothing to learn from: name files, or add --from-library")
+    # By name, at run time: lessons are prompts, which chains knows, and models imports no chains.
+    code: int = import_module("chains.lessons.cli").main(options)
+    return code
 
 
 # ---- what several need

@@ -24,7 +24,7 @@ from models.cli import main
 from models.settings import PREFIX, Settings, settings_table
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["list", "settings", "inspect", "plan", "quantize", "tune", "doctor"]
+COMMANDS = ["list", "settings", "inspect", "plan", "quantize", "tune", "finetune", "doctor"]
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
