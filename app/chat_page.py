@@ -40,28 +40,46 @@ def chat_page() -> None:
 
 def _draw(desk: Desk) -> None:
     chain = shared_chain()  # wakes the models while the first question is being typed
+    empty_chat, room, stop = st.empty(), st.container(key="entries"), st.empty()
+    st.chat_input(desk.texts.ask, key=ASK, accept_file="multiple", on_submit=_take, args=(desk,))
     if desk.opened:
         opened, desk.opened = desk.opened, None
         show_passage(opened, shared_library(), desk.texts)
-    empty_chat = st.empty()
-    st.chat_input(desk.texts.ask, key=ASK, accept_file="multiple", on_submit=_take, args=(desk,))
     if desk.talk is None or not desk.conversation.entries:
+        desk.shown = []
         with empty_chat.container():
             _welcome(desk)
         return
     desk.talk.begin(chain)
-    turns = [_drawn(desk, desk.talk, entry) for entry in desk.conversation.entries]
-    if live := [(job, draw) for job, draw, _ in turns if job]:
-        stop = st.empty()
+    with room:
+        drawn = _entries(desk, desk.talk)
+    if live := [(job, draw) for job, draw, _ in drawn if job]:
         with stop.container(key="stop-bar"):
             st.button(
                 desk.texts.stop, key="stop", icon=":material/stop_circle:", on_click=desk.stop
             )
         watch_all(live)
         stop.empty()
-    for _, _, finish in turns:
+    for _, _, finish in drawn:
         finish()
     desk.talk.check()
+
+
+def _entries(desk: Desk, talk: Talk) -> list[Drawn]:
+    """All entries, each in its place.
+
+    Streamlit leaves what stood in a place until the run ends, which may be long after: what
+    another entry left is cleared first.
+    """
+    entries, drawn = talk.conversation.entries, []
+    for place, entry in enumerate(entries):
+        same = desk.shown[place : place + 1] == [entry.number]
+        with st.container() if same else st.empty().container():
+            drawn.append(_drawn(desk, talk, entry))
+    for _ in desk.shown[len(entries) :]:
+        st.empty()
+    desk.shown = [entry.number for entry in entries]
+    return drawn
 
 
 def _take(desk: Desk) -> None:

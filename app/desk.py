@@ -22,7 +22,8 @@ class Desk:
     """One tab's state; it outlives the runs of the script, and pages that are left.
 
     `address` is the conversation that the browser's address names; `editing` the turn whose
-    question is being changed; `unfolded` the conversation whose menu is open in the list.
+    question is being changed; `unfolded` the conversation whose menu is open in the list; `shown`
+    the numbers of the entries that stand on the page.
     """
 
     tongue: Tongue = "en"
@@ -31,6 +32,7 @@ class Desk:
     address: str = ""
     to_chat: bool = False
     notice: str = ""
+    shown: list[int] = field(default_factory=list)
     editing: str = ""
     unfolded: str = ""
     deleted: ChatLine | None = None

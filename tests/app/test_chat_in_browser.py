@@ -1,79 +1,14 @@
 """The whole of it: `python app` with the real models and samples, in a real Chromium."""
 
-import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
+from running_chat import NEEDED, SLOW, Chat, ask, chromium, tab
 
-ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-SLOW = 120_000  # milliseconds: the machine may have other things to do
-
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
-    pytest.mark.timeout(600),
-]
-
-
-class Chat:
-    """`python app` in a process of its own."""
-
-    def __init__(self, folder: Path, **settings: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.address = f"http://127.0.0.1:{port}"
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("KVASIR_")}
-        self._log = (folder.parent / f"{port}.log").open("w+")
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app"), "--library", str(folder), "--port", str(port)],
-            cwd=folder.parent,
-            env={**environment, "HOME": str(folder.parent), **_cache(), **settings},
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 240
-        while not self._answers():
-            assert self.process.poll() is None, self.said()
-            assert time.monotonic() < deadline, self.said()
-            time.sleep(0.2)
-
-    def said(self) -> str:
-        return Path(self._log.name).read_text()
-
-    def interrupt(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(60)
-        self._log.close()
-        return code
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=5) as reply:
-                return bool(reply.status == 200)
-        except OSError:
-            return False
-
-
-def _cache() -> dict[str, str]:
-    """The user's own cache: the embedder is converted once, not once per test run."""
-    return {"XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))}
+pytestmark = NEEDED
 
 
 @pytest.fixture(scope="module")
@@ -93,24 +28,8 @@ def chat(folder: Path) -> Iterator[Chat]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
-
-
-def tab(browser: Browser, chat: Chat, locale: str = "en-US", path: str = "") -> Page:
-    page = browser.new_context(locale=locale).new_page()
-    page.set_default_timeout(SLOW)
-    page.goto(chat.address + path)
-    expect(page.locator(".kv-hello, .kv-title")).to_be_visible(timeout=SLOW)
-    return page
-
-
-def ask(page: Page, question: str) -> None:
-    box = page.get_by_test_id("stChatInput").locator("textarea")
-    box.fill(question)
-    page.get_by_test_id("stChatInputSubmitButton").click()  # waits for files that are uploading
 
 
 def ended(page: Page, answers: int = 1) -> Locator:
