@@ -57,9 +57,7 @@ def _add_finetune(command: argparse.ArgumentParser) -> None:
     say("--steps", type=_count, metavar="N", help="end after so many, whatever the rounds")
     say("--rank", type=_count, metavar="N", help="the adapter's rank; default: 16")
     say("--rate", type=_positive, metavar="X", help="the learning rate; default: 4e-4")
-    say(
-        "--seed", type=int, default=0, metavar="N", help="of all that is chance; default: 0"
-    )
+    say("--seed", type=int, default=0, metavar="N", help="of all that is chance; default: 0")
     say("--less-memory", action="store_true", help="compute twice what would be remembered")
     say("--restart", action="store_true", help="begin anew where a training was stopped")
 
