@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
 import streamlit as st
 
 from app.address import open_chat
 from app.chats import ChatLine
+from app.conversation import Conversation
 from app.desk import Desk
 from app.errors import ChatsError
 from app.export import FORMATS, file_name
@@ -90,8 +91,10 @@ def _row(desk: Desk, talks: Talks, line: ChatLine) -> None:
             on_click=_unfold,
             args=(desk, line.id),
         )
+    below = st.empty()  # always there: a menu that is folded goes at once
     if desk.unfolded == line.id:
-        _menu(desk, talks, line)
+        with below.container():
+            _menu(desk, talks, line)
 
 
 def _menu(desk: Desk, talks: Talks, line: ChatLine) -> None:
@@ -109,10 +112,12 @@ def _menu(desk: Desk, talks: Talks, line: ChatLine) -> None:
         )
         with st.container(horizontal=True, vertical_alignment="center", key="chat-exports"):
             st.html(f'<div class="kv-meta">{texts.save_as}</div>')
-            for name, (ending, mime, _) in FORMATS.items():
+            conversation = talks.read(line.id, desk.person) or Conversation()
+            # Written now and not at the click: a click on a page that is just changing would fail.
+            for name, (ending, mime, write) in FORMATS.items():
                 st.download_button(
                     name,
-                    data=partial(_exported, talks, line.id, desk.person, name, texts),
+                    data=clean(write(conversation, texts)),
                     file_name=file_name(line.title, ending),
                     mime=mime,
                     key=f"export-{ending}-{line.id}",
@@ -142,12 +147,6 @@ def _offer_undo(desk: Desk, talks: Talks, line: ChatLine) -> None:
             on_click=_told(desk, _undo),
             args=(desk, talks, line),
         )
-
-
-def _exported(talks: Talks, chat: str, person: str, name: str, texts: Texts) -> str:
-    """The conversation as it is at the click; empty if it went away meanwhile."""
-    conversation = talks.read(chat, person)
-    return clean(FORMATS[name][2](conversation, texts)) if conversation else ""
 
 
 def _begin(desk: Desk, talks: Talks) -> None:

@@ -64,6 +64,11 @@ class Chat:
         self._log.close()
         return code
 
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(60)
+        self._log.close()
+
     def _answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=5) as reply:

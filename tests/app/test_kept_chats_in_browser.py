@@ -241,8 +241,7 @@ def test_after_the_server_was_killed_half_an_answer_is_there_as_stopped(
     address = f"/?chat={named(page)}"
     reader = opened(browser, chat.address + address)  # another server reads along
     assert writing(reader, 100)[:40] == words[:40]
-    killed.process.kill()
-    killed.process.wait(60)
+    killed.kill()
     expect(reader.get_by_text(STOPPED)).to_be_visible(timeout=SLOW)
     reader.context.close()
 
