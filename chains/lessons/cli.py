@@ -12,6 +12,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from chains.lessons.errors import LessonError
+from chains.model_size import SMALL
+from models.card import read_card
 from models.errors import ModelError
 from models.settings import get_settings
 from models.weights import find_weights, is_provider
@@ -39,7 +41,8 @@ def main(options: argparse.Namespace) -> int:
     weights = find_weights(name)
     check_packages()  # before any work is done
     adapter_file(options.out)
-    lessons = teach(_examples(options), options.seed)
+    small = read_card(weights).parameters < SMALL
+    lessons = teach(_examples(options), options.seed, small=small)
     _note(f"{len(lessons):,} lessons; reading the model")
     shown = _Shown()
     try:

@@ -18,6 +18,8 @@ UNANSWERABLE = 0.25  # of the lessons
 JOINT = 0.4  # of the answerable questions are asked a second time, of several passages at once
 TOGETHER = (2, 3)  # passages in such a prompt
 
+Taught = tuple[str, str, Sequence[Passage]]  # question, answer, the passages that are read
+
 
 def teach(
     examples: Sequence[Example],
@@ -25,9 +27,11 @@ def teach(
     *,
     unanswerable: float = UNANSWERABLE,
     joint: float = JOINT,
+    small: bool = True,
 ) -> list[Lesson]:
     """The lessons of these examples; the same seed gives the same.
 
+    `small` says for which kind of model the prompts are (chains.model_size).
     Questions about one passage get the same prompt up to the question, so that it is read once.
     """
     chance = random.Random(seed)
@@ -40,12 +44,13 @@ def teach(
     wanted = round(unanswerable / (1 - unanswerable) * len(answerable)) - given
     for passage, example in _in_vain(answerable, chance, wanted):
         asked[passage].setdefault(example.question, nothing_found(example.question))
-    lessons = [
-        _lesson(question, answer, [passage])
+    alone: list[Taught] = [
+        (question, answer, [passage])
         for passage, questions in asked.items()
         for question, answer in questions.items()
     ]
-    return [*lessons, *_joint(answerable, chance, joint, unanswerable)]
+    together = _joint(answerable, chance, joint, unanswerable)
+    return [_lesson(*taught, small=small) for taught in (*alone, *together)]
 
 
 def nothing_found(question: str) -> str:
@@ -53,9 +58,10 @@ def nothing_found(question: str) -> str:
     return WORDINGS[language_of(question)].nothing_found
 
 
-def _lesson(question: str, answer: str, passages: Sequence[Passage]) -> Lesson:
+def _lesson(question: str, answer: str, passages: Sequence[Passage], *, small: bool) -> Lesson:
     documents = [passage.document for passage in passages]
-    messages = answer_messages(question, documents, [], language_of(question), marked=True)
+    language = language_of(question)
+    messages = answer_messages(question, documents, [], language, marked=True, small=small)
     return Lesson(tuple(messages), answer, passages[0].group)
 
 
@@ -81,7 +87,7 @@ def _in_vain(
 
 def _joint(
     examples: Sequence[Example], chance: random.Random, share: float, unanswerable: float
-) -> Iterator[Lesson]:
+) -> Iterator[Taught]:
     """Questions of several passages of a group at once, and some that none of them answers."""
     by_passage: dict[Passage, list[Example]] = defaultdict(list)
     by_group: dict[str, list[Example]] = defaultdict(list)
@@ -93,14 +99,14 @@ def _joint(
             continue
         own = [example for passage in passages for example in by_passage[passage]]
         for example in own:
-            yield _lesson(example.question, example.answers[0], passages)
+            yield example.question, example.answers[0], passages
         for number in range(round(unanswerable / (1 - unanswerable) * len(own))):
             near = by_group[passages[0].group] if number % 2 else []
             example = chance.choice(near or examples)
             texts = [passage.text for passage in passages]
             alike = language_of(texts[0]) == language_of(example.question)
             if alike and not any(holds(text, example.answers) for text in texts):
-                yield _lesson(example.question, nothing_found(example.question), passages)
+                yield example.question, nothing_found(example.question), passages
 
 
 def _sets(passages: Sequence[Passage], chance: random.Random) -> Iterator[list[Passage]]:
