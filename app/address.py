@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.desk import Desk
+from app.errors import ChatsError
 from app.talks import Talks
 
 CHAT = "chat"
@@ -32,7 +33,11 @@ def follow(desk: Desk, talks: Talks) -> None:
 def open_chat(desk: Desk, talks: Talks, chat: str) -> None:
     """Lay a conversation before the tab, or say that it is gone."""
     desk.deleted = None
-    talk = talks.open(chat, desk.person)
+    try:
+        talk = talks.open(chat, desk.person)
+    except ChatsError as error:
+        desk.notice = str(error)
+        return
     if talk is None:
         desk.notice = desk.texts.chat_gone
     else:

@@ -79,7 +79,7 @@ def _row(desk: Desk, talks: Talks, line: ChatLine) -> None:
             key=f"open-chat-{line.id}",
             type="tertiary",
             width="stretch",
-            on_click=_told(desk, open_chat),
+            on_click=open_chat,
             args=(desk, talks, line.id),
         )
         st.button(

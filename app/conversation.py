@@ -87,7 +87,8 @@ class Answer:
 class Turn:
     """A question and its answer; `number` tells turns apart in widget keys, `id` wherever they are.
 
-    `thumb` is what somebody thinks of the answer, 1 for good, 0 for bad, and `comment` why.
+    `thumb` is what somebody thinks of the answer, 1 for good, 0 for bad, and `comment` why. `again`
+    is whether another answer than the likeliest is wanted.
     """
 
     question: str
@@ -97,6 +98,7 @@ class Turn:
     asked_at: float = field(default_factory=time.time)
     thumb: int | None = None
     comment: str = ""
+    again: bool = False
 
     @property
     def over(self) -> bool:

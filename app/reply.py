@@ -15,10 +15,12 @@ from app.conversation import Answer
 from app.job import Job
 from chains import RagChain
 from chains.rag import PROGRESS
+from models.chat_model import KvasirChat
 from models.errors import KvasirError
 
 KEEP_S = 0.5  # what a sudden end of the process may cost of an answer
 PATIENCE_S = 0.25
+LOOSE = 0.7
 
 
 class Reply(Job):
@@ -26,7 +28,8 @@ class Reply(Job):
 
     It waits until the jobs in `after` have ended: files that the question may be about, answers
     that it may refer to; only then is `history` called. `keep` is called now and then, and at the
-    end; it gives whether somebody elsewhere wants a stop.
+    end; it gives whether somebody elsewhere wants a stop. With `again`, a model on this machine
+    that writes takes likely words instead of the likeliest.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Reply(Job):
         *,
         after: Sequence[Job] = (),
         keep: Callable[[], bool] = lambda: False,
+        again: bool = False,
     ) -> None:
         super().__init__()
         self._chain = chain
@@ -46,6 +50,7 @@ class Reply(Job):
         self._answer = answer
         self._after = after
         self._keep = keep
+        self._again = again
         self._kept_at = 0.0
         self._pause = Event()
         answer.state = "searching"
@@ -53,8 +58,9 @@ class Reply(Job):
     def work(self) -> None:
         self._wait()
         asked = {"question": self._question, "history": self._history()}
-        stream = self._chain.stream(asked, {"callbacks": [_Progress(self, self._answer)]})
         try:
+            chain = loosened(self._chain) if self._again else self._chain
+            stream = chain.stream(asked, {"callbacks": [_Progress(self, self._answer)]})
             with closing(stream) as parts:
                 for part in parts:
                     self._answer.take(part)
@@ -87,6 +93,15 @@ class Reply(Job):
             self._kept_at = now
             if self._keep():
                 self.stop()
+
+
+def loosened(chain: RagChain) -> RagChain:
+    """The chain with a model that gives another answer each time."""
+    if not isinstance(chain.llm, KvasirChat):
+        return chain
+    temperature = max(chain.llm.temperature, LOOSE)
+    llm = chain.llm.model_copy(update={"temperature": temperature, "seed": None})
+    return RagChain(chain.library, llm, chain.retriever)
 
 
 class _Progress(BaseCallbackHandler):

@@ -47,6 +47,7 @@ class Talk:
         for job in self._jobs.values():
             job.start()
         self._kept = {entry.id for entry in conversation.entries}
+        self._owed: dict[str, Turn | Delivery] = {}
         self._lock = RLock()
 
     @property
@@ -77,7 +78,7 @@ class Talk:
                 self._stop(entry)
             self.conversation.entries = entries[:place]
             self._try(lambda: self._chats.replace_from(self.id, turn.id))
-            self._append(Turn(question))
+            self._append(Turn(question, again=question == turn.question))
 
     def rate(self, turn: Turn, thumb: int | None, comment: str) -> None:
         """Keep what somebody thinks of an answer."""
@@ -119,6 +120,7 @@ class Talk:
             entry.answer,
             after=list(self._jobs.values()),
             keep=lambda: self._keep(entry),
+            again=entry.again,
         )
 
     def _stop(self, entry: Turn | Delivery) -> None:
@@ -143,26 +145,26 @@ class Talk:
             self._keep(entry)
 
     def _keep(self, entry: Turn | Delivery) -> bool:
-        """Write how far an entry is; gives whether another process wants it stopped."""
+        """Write how far an entry is, and what could not be written before.
+
+        Gives whether another process wants it stopped.
+        """
         with self._lock:
+            self._owed[entry.id] = entry
+            wishes: dict[str, bool] = {}
+            self._try(lambda: self._pay(wishes))
+            return wishes.get(entry.id, False)
+
+    def _pay(self, wishes: dict[str, bool]) -> None:
+        for entry in list(self._owed.values()):
             row = row_of(entry)
             if entry.id in self._kept:
-                wish = False
-
-                def update() -> None:
-                    nonlocal wish
-                    wish = self._chats.update(row)
-
-                self._try(update)
-                return wish
-
-            def add() -> None:
+                wishes[entry.id] = self._chats.update(row)
+            else:
                 title = self.conversation.title
                 self._chats.add(self.id, row, title=title, person=self.person)
                 self._kept.add(entry.id)
-
-            self._try(add)
-            return False
+            del self._owed[entry.id]
 
     def _try(self, write: Callable[[], None]) -> None:
         """An answer does not end because it cannot be kept: the page tells why."""

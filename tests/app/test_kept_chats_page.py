@@ -225,11 +225,14 @@ def test_a_store_that_fails_later_is_told_and_the_chat_goes_on(
     def refuse(*_: object, **__: object) -> None:
         raise ChatsError("the disk is full")
 
-    for name in ("listed", "delete", "update", "add"):
+    for name in ("listed", "title", "delete", "update", "add"):
         monkeypatch.setattr(talks.chats, name, refuse)
     click(test, f"delete-{chat}")
     assert "the disk is full" in shown(test)
     assert turns(ask(test, OTHER))[-1].answer.state == "done"
+    other = ask(page(chat).run(), OTHER)  # nor is it in a tab that is opened later
+    assert "the disk is full" in shown(other)
+    assert [turn.answer.state for turn in turns(other)] == ["done"]
 
 
 def test_the_list_speaks_chinese(talks: Talks) -> None:

@@ -8,10 +8,11 @@ from talking_model import TalkingModel
 
 from app.conversation import Answer
 from app.job import Job
-from app.reply import Reply
+from app.reply import LOOSE, Reply, loosened
 from app.watch import watch
 from chains import RagChain, rag_chain
 from ingest import Library
+from models.chat_model import KvasirChat
 from models.errors import ModelError
 
 
@@ -64,3 +65,16 @@ def test_what_is_known_to_go_wrong_is_told_in_its_own_words(library: Library) ->
     model = TalkingModel(go_on=Event(), closed=Event())
     finish(Reply(rag_chain(library, llm=model, retriever=Broken()), "Who?", list, answer))
     assert (answer.state, answer.error) == ("failed", "the embedder is away")
+
+
+def test_another_answer_is_drawn_from_likely_words_where_the_model_is_ours(
+    library: Library, chain: RagChain
+) -> None:
+    greedy = rag_chain(library, llm=KvasirChat(model="smollm2-135m", temperature=0.0, seed=1))
+    drawn = loosened(greedy)
+    assert isinstance(drawn.llm, KvasirChat)
+    assert (drawn.llm.temperature, drawn.llm.seed) == (LOOSE, None)
+    assert drawn.retriever is greedy.retriever
+    hot = rag_chain(library, llm=KvasirChat(model="smollm2-135m", temperature=1.5))
+    assert loosened(hot).llm.temperature == 1.5  # type: ignore[attr-defined]
+    assert loosened(chain) is chain

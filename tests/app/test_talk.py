@@ -206,14 +206,18 @@ def test_what_cannot_be_kept_is_told_and_kept_later(
         raise ChatsError("the disk is full")
 
     talk = talks.begin()
+    answered(talk, chain)
     with monkeypatch.context() as full:
-        full.setattr(talks.chats, "add", refuse)
-        turn = talk.ask(QUESTION)
+        for name in ("add", "update"):
+            full.setattr(talks.chats, name, refuse)
+        answered(talk, chain, "And dogs?")
         assert talk.trouble == "the disk is full"
-    talk.begin(chain)
-    until(lambda: talk.job(turn).finished)  # type: ignore[union-attr]
+        assert len(kept(talks, talk)) == 1
+    answered(talk, chain, "And birds?")
     assert talk.trouble == ""
-    assert kept(talks, talk) == [(QUESTION, "done", "".join(WORDS))]
+    assert kept(talks, talk) == [
+        (question, "done", "".join(WORDS)) for question in (QUESTION, "And dogs?", "And birds?")
+    ]
 
 
 def test_an_answer_that_another_process_writes_is_read_along_and_stopped(
