@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import StopException
 
 from app.answer_view import AnswerView
 from app.conversation import Delivery, File, Turn
@@ -13,7 +12,6 @@ from app.desk import Desk, my_desk
 from app.job import Job
 from app.markup import escaped
 from app.passage_view import show_passage
-from app.presence import still_there
 from app.resources import shared_chain, shared_library
 from app.sample_set import has_samples
 from app.samples_offer import offer_samples
@@ -28,17 +26,11 @@ Drawn = tuple[Job | None, Callable[[], object], Callable[[], object]]
 
 
 def chat_page() -> None:
-    """Draw the page; while something is under way, stay and watch it."""
+    """Draw the page; while something is under way, stay and watch it.
+
+    A run that ends in the midst, by a click or with its tab, stops none of the work.
+    """
     desk = my_desk()
-    try:
-        _draw(desk)
-    except StopException:
-        if still_there():  # it was Streamlit's own Stop; a tab that is closed stops nothing
-            desk.stop()
-        raise
-
-
-def _draw(desk: Desk) -> None:
     chain = shared_chain()  # wakes the models while the first question is being typed
     empty_chat, room, stop = st.empty(), st.container(key="entries"), st.empty()
     st.chat_input(desk.texts.ask, key=ASK, accept_file="multiple", on_submit=_take, args=(desk,))

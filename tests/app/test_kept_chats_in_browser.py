@@ -49,6 +49,7 @@ def stop(page: Page) -> None:
     page.locator(".st-key-stop button").click()
     expect(page.locator(".st-key-stop")).to_have_count(0, timeout=SLOW)
     expect(page.get_by_text(STOPPED).last).to_be_visible(timeout=SLOW)
+    expect(page.locator('.stApp[data-test-script-state="notRunning"]')).to_have_count(1)
 
 
 def opened(browser: Browser, address: str, locale: str = "en-US") -> Page:
@@ -105,6 +106,27 @@ def test_an_answer_goes_on_when_its_tab_is_closed(chat: Chat, browser: Browser) 
     assert writing(later, len(before) + 40).startswith(before[:20])
     stop(later)
     later.context.close()
+
+
+def test_no_click_stops_an_answer_and_the_next_question_waits_for_it(
+    chat: Chat, browser: Browser
+) -> None:
+    page = tab(browser, chat)
+    ask(page, LONG)
+    before = writing(page, 20)
+    page.locator('[class*="st-key-passage-"] button').first.click()
+    expect(page.locator(".kv-page")).to_be_visible()
+    page.keyboard.press("Escape")
+    further = writing(page, len(before) + 20)
+    ask(page, OTHER)
+    expect(page.get_by_text("Your question is in the queue: 1 ahead of it")).to_be_visible()
+    expect(page.locator(".kv-answer")).to_have_text(
+        re.compile(rf"^[\s\S]{{{len(further) + 20},}}$"), timeout=SLOW
+    )
+    stop(page)
+    expect(page.get_by_text(STOPPED)).to_have_count(1)
+    expect(page.get_by_text("Stopped before the first word.")).to_be_visible()
+    page.context.close()
 
 
 def test_two_people_at_once_each_have_their_own_stream(chat: Chat, browser: Browser) -> None:
