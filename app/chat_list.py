@@ -108,7 +108,11 @@ def _menu(desk: Desk, talks: Talks, line: ChatLine) -> None:
 
     with st.container(border=True, key="chat-menu", gap="small"):
         st.text_input(
-            texts.rename, value=line.title, key=key, max_chars=200, on_change=_told(desk, rename)
+            texts.rename,
+            value=line.title[:200],
+            key=key,
+            max_chars=200,
+            on_change=_told(desk, rename),
         )
         with st.container(horizontal=True, vertical_alignment="center", key="chat-exports"):
             st.html(f'<div class="kv-meta">{texts.save_as}</div>')

@@ -242,3 +242,15 @@ def test_the_list_speaks_chinese(talks: Talks) -> None:
     click(test, f"menu-{chat_of(test)}")
     assert test.button(key=f"delete-{chat_of(test)}").label == CHINESE.delete_chat
     assert test.button(key=f"again-{turns(test)[0].number}").label == CHINESE.answer_again
+
+
+def test_who_signs_in_has_conversations_of_their_own(
+    talks: Talks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as signed_in:
+        signed_in.setattr("app.frame.person", lambda: "ada@example.org")
+        adas = ask(page().run(), QUESTION)
+        assert len(listed(adas)) == 1
+    somebody = page(chat_of(adas)).run()
+    assert (listed(somebody), turns(somebody)) == ([], [])
+    assert [toast.value for toast in somebody.toast] == [ENGLISH.chat_gone.replace(".", "\\.")]
