@@ -3,11 +3,13 @@
     KvasirError
     ├── SettingsError        a setting that cannot be used
     ├── ModelError           a model or embedder that is missing, damaged or too large
-    └── (ingest.errors)
-        ├── LibraryError     a library that cannot be opened, or another embedder's
-        └── DocumentError    one file that cannot be read: the sync names it and goes on
+    ├── (ingest.errors)
+    │   ├── LibraryError     a library that cannot be opened, or another embedder's
+    │   └── DocumentError    one file that cannot be read: the sync names it and goes on
     ├── (chains.errors)
-    │   └── QuestionError    a question that cannot be asked
+    │   ├── QuestionError    a question that cannot be asked
+    │   ├── EvaluationError  a file of questions, or a stored run, that cannot be used
+    │   └── LessonError      data that nothing can be learnt from
     └── (app.errors)
         └── ChatsError       conversations that cannot be kept: the chat goes on without
 
