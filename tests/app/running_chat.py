@@ -86,6 +86,7 @@ def _cache() -> dict[str, str]:
 def chromium() -> Iterator[Browser]:
     """A headless Chromium; every tab is a person of its own."""
     with sync_playwright() as playwright:
+        expect.set_options(timeout=SLOW)  # Playwright's own is five seconds
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
