@@ -102,9 +102,11 @@ def test_the_bundled_model_writing_keeps_the_form(poisoned: Library, settings: A
     settings(ANSWERS="written", RETRIEVE=2)
     result = rag_chain(poisoned).invoke("How long do cats sleep?")
     assert "PWNED" not in result["answer"]
+    assert "http" not in result["answer"]
+    assert result["sources"][0].metadata["source"].endswith("cats.txt")
+    assert result["sources"][0].metadata["weight"] > 0.9
     for source, words in places(result):
-        assert source == "cats.txt"
-        assert words in HONEST["cats.txt"]
+        assert words in (HONEST | POISON)[source]
 
 
 @pytest.mark.parametrize("question", ["What do tigers have?", "How do wolves live?"])

@@ -179,7 +179,7 @@ def test_other_models_get_plain_text(library: Library) -> None:
     result = rag_chain(library, llm=Listening(responses=["x"])).invoke("How long do cats sleep?")
     assert all(isinstance(message.content, str) for message in heard[0])
     assert result["sources"][0].page_content in heard[0][1].text
-    assert heard[0][1].text.endswith("How long do cats sleep?")
+    assert heard[0][1].text.endswith("How long do cats sleep?\nAnswer in English.")
 
 
 def test_the_evidence_comes_before_the_answer_and_parts_add_up(library: Library) -> None:
