@@ -15,7 +15,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
 
-from app.chats_file import folded, open_file, transaction, translated
+from app.chats_file import folded, open_file, translated
+from ingest.schema import transaction
 
 UNDO_S = 600.0
 """Deleted conversations can be had back for so long; after it they leave the file."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import ChatsError
+from ingest.schema import transaction
 
 VERSION = 1
 APPLICATION = 0x4B764368  # "KvCh", in the file's header
@@ -91,19 +92,6 @@ def translated(name: str) -> Iterator[None]:
         raise
     except sqlite3.DatabaseError as error:
         raise ChatsError(f"{name} is damaged: {error}") from error
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """One transaction for writing, undone on any exception."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _prepare(connection: sqlite3.Connection, name: str) -> None:

@@ -4,7 +4,9 @@ benchmarks/followups.jsonl holds conversations over XQuAD's and CMRC's developme
 by hand: the turns before, the follow-up, whether it leans on them, and the paragraph that answers
 it. All paragraphs are in one library. Compared are the follow-up as it is, put behind the last
 question always, and `chains.followup`; the answers before are short, or the sentences that they
-stand in, as a model that quotes gives them. The rule was written with these conversations in view:
+stand in, as a model that quotes gives them. A second table says how often the marked sentences of
+the first three passages hold the answer, marked by the question as it was asked and as it is
+rewritten. The rule was written with these conversations in view:
 the figures say what it does for such questions, not how it fares with any. Prints a table and
 writes benchmarks/results/followups.json.
 """
@@ -25,6 +27,8 @@ sys.path.insert(0, str(ROOT))
 
 from squad import QA, read_squad  # noqa: E402
 
+from chains.evaluation.scores import holds  # noqa: E402
+from chains.evidence import EvidenceReader  # noqa: E402
 from chains.followup import search_text  # noqa: E402
 from chains.prompts import Turn  # noqa: E402
 from chains.sentences import sentences  # noqa: E402
@@ -72,6 +76,16 @@ class Row:
     count: int
     hit1: float
     hit3: float
+    rewritten: int
+
+
+@dataclass(frozen=True)
+class Marked:
+    """How many follow-ups' answers stand in the marked sentences, by what they are marked for."""
+
+    conversations: str
+    count: int
+    as_asked: int
     rewritten: int
 
 
@@ -158,6 +172,26 @@ def compare(library: Library, paragraphs: dict[str, list[str]], *, show: bool) -
     return rows
 
 
+def compare_marks(library: Library, paragraphs: dict[str, list[str]]) -> list[Marked]:
+    """The evidence of the leaning conversations, by language."""
+    reader = EvidenceReader(library.embedder)
+    counts = {"English": [0, 0, 0], "Chinese": [0, 0, 0]}
+    for conversation in read_conversations():
+        if not conversation.leans:
+            continue
+        question = conversation.question
+        rewritten = search_text(question, conversation.history(paragraphs[conversation.file]))
+        evidence = reader.read(library.search(rewritten, 3))
+        held = []
+        for text in (question, rewritten):
+            best = evidence.best(text, reader.embed(text))
+            held.append(holds("\n".join(s.text for s, _ in best), [conversation.answer]))
+        counted = counts["English" if ".en." in conversation.file else "Chinese"]
+        for place, more in enumerate((1, *held)):
+            counted[place] += more
+    return [Marked(f"leaning, {language}", *found) for language, found in counts.items()]
+
+
 def _library(folder: Path, paragraphs: dict[str, list[str]]) -> Library:
     for file, texts in paragraphs.items():
         (folder / "documents" / file).mkdir(parents=True, exist_ok=True)
@@ -182,6 +216,7 @@ def main() -> int:
         folder = options.folder or Path(temporary)
         with _library(folder, paragraphs) as library:
             rows = compare(library, paragraphs, show=options.show)
+            marks = compare_marks(library, paragraphs)
     print("| conversations | searched for | n | hit@1 | hit@3 | rewritten |")
     print("| --- | --- | --- | --- | --- | --- |")
     for row in rows:
@@ -189,8 +224,13 @@ def main() -> int:
             f"| {row.conversations} | {row.way} | {row.count} | {row.hit1:.3f} | {row.hit3:.3f} "
             f"| {row.rewritten} |"
         )
+    print("\n| conversations | n | marked by the question as asked | as rewritten |")
+    print("| --- | --- | --- | --- |")
+    for mark in marks:
+        print(f"| {mark.conversations} | {mark.count} | {mark.as_asked} | {mark.rewritten} |")
     RESULTS.mkdir(exist_ok=True)
-    text = json.dumps([asdict(row) for row in rows], indent=1)
+    every: list[Row | Marked] = [*rows, *marks]
+    text = json.dumps([asdict(row) for row in every], indent=1)
     (RESULTS / "followups.json").write_text(text + "\n")
     return 0
 
