@@ -1,6 +1,7 @@
 """`python app` in a process of its own, and a browser to use it with."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,9 +12,10 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -54,6 +56,14 @@ class Chat:
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < deadline, self.said()
             time.sleep(0.2)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """A test that failed leaves no process behind, for others to stumble over."""
+        if self.process.poll() is None:
+            self.kill()
 
     def said(self) -> str:
         return Path(self._log.name).read_text()
@@ -104,3 +114,9 @@ def ask(page: Page, question: str) -> None:
     box = page.get_by_test_id("stChatInput").locator("textarea")
     box.fill(question)
     page.get_by_test_id("stChatInputSubmitButton").click()  # waits for files that are uploading
+
+
+def words_of(place: Locator) -> str:
+    """The text of a place, once it has any: a component is there before its words are."""
+    expect(place).to_have_text(re.compile(r"\w"), timeout=SLOW)
+    return place.inner_text()

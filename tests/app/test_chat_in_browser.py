@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from running_chat import NEEDED, SLOW, Chat, ask, chromium, tab
+from running_chat import NEEDED, SLOW, Chat, ask, chromium, tab, words_of
 
 pytestmark = NEEDED
 
@@ -18,9 +18,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def chat(folder: Path) -> Iterator[Chat]:
-    chat = Chat(folder)
-    yield chat
-    code, said = chat.interrupt(), chat.said()
+    with Chat(folder) as chat:
+        yield chat
+        code, said = chat.interrupt(), chat.said()
     assert code == 0
     assert "Traceback" not in said
     assert "13 documents" in said
@@ -56,14 +56,14 @@ def test_a_question_gets_evidence_an_answer_and_a_citation_that_opens_the_passag
     page = tab(browser, chat, locale)
     ask(page, question)
     expect(page.locator(".kv-snippet mark").first).to_be_visible(timeout=SLOW)
-    assert evidence in " ".join(page.locator(".kv-snippet").all_inner_texts())
+    expect(page.locator(".kv-snippet").filter(has_text=evidence).first).to_be_visible()
     ended(page)
     expect(page.locator(".answer")).to_have_text(re.compile(r"\w"))
     citation = page.locator("button.cite").first
     citation.click()
     cited = page.locator(".kv-page mark.cited").first
     expect(cited).to_be_in_viewport(timeout=SLOW)
-    assert cited.inner_text().strip() in page.locator(".kv-page").inner_text()
+    assert words_of(cited).strip() in page.locator(".kv-page").inner_text()
     page.keyboard.press("Escape")
     expect(page.locator(".kv-page")).to_have_count(0)
     page.locator('[class*="st-key-cited-"]').get_by_role("button").filter(has_text=place).or_(
@@ -100,7 +100,7 @@ def test_a_file_can_be_uploaded_asked_about_and_removed(chat: Chat, browser: Bro
     page.get_by_test_id("stSidebarNavLink").first.click()
     ask(page, "What is the house colour of Runa Holding?")
     ended(page, 2)
-    assert "ultramarine" not in page.locator(".kv-snippet").last.inner_text()
+    assert "ultramarine" not in words_of(page.locator(".kv-snippet").last)
     page.context.close()
 
 
@@ -166,22 +166,21 @@ def test_stop_keeps_the_words_and_frees_the_engine(
     chat: Chat, folder: Path, browser: Browser
 ) -> None:
     # The bundled model quotes, which is over at once; writing, it can be stopped midway.
-    writing = Chat(folder, KVASIR_ANSWERS="written", KVASIR_MAX_TOKENS="4000")
-    page = tab(browser, writing)
-    ask(page, "Explain attention, multi-query attention and grouped-query attention in detail.")
-    expect(page.locator(".kv-answer")).to_be_visible(timeout=SLOW)
-    page.locator(".st-key-stop button").click()
-    expect(page.get_by_text("Stopped. What was written is kept.")).to_be_visible(timeout=SLOW)
-    words = page.locator(".answer").inner_text()
-    assert words
-    page.get_by_test_id("stSidebarNavLink").last.click()
-    expect(page.locator(".kv-title")).to_be_visible()
-    page.get_by_test_id("stSidebarNavLink").first.click()
-    expect(page.locator(".answer")).to_contain_text(words[:20])
-    other = tab(browser, writing)  # would wait for the first answer's end if that went on
-    ask(other, "Which RoPE base does Llama 3 use?")
-    expect(other.locator(".kv-answer, .answer")).to_be_visible(timeout=SLOW)
-    other.context.close()
-    page.context.close()
-    assert writing.interrupt() == 0
-    assert "Traceback" not in writing.said()
+    with Chat(folder, KVASIR_ANSWERS="written", KVASIR_MAX_TOKENS="4000") as writing:
+        page = tab(browser, writing)
+        ask(page, "Explain attention, multi-query attention and grouped-query attention in detail.")
+        words_of(page.locator(".kv-answer"))
+        page.locator(".st-key-stop button").click()
+        expect(page.get_by_text("Stopped. What was written is kept.")).to_be_visible(timeout=SLOW)
+        words = words_of(page.locator(".answer"))
+        page.get_by_test_id("stSidebarNavLink").last.click()
+        expect(page.locator(".kv-title")).to_be_visible()
+        page.get_by_test_id("stSidebarNavLink").first.click()
+        expect(page.locator(".answer")).to_contain_text(words[:20])
+        other = tab(browser, writing)  # would wait for the first answer's end if that went on
+        ask(other, "Which RoPE base does Llama 3 use?")
+        expect(other.locator(".kv-answer, .answer")).to_be_visible(timeout=SLOW)
+        other.context.close()
+        page.context.close()
+        assert writing.interrupt() == 0
+        assert "Traceback" not in writing.said()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from running_chat import NEEDED, SLOW, Chat, ask, chromium, tab
+from running_chat import NEEDED, SLOW, Chat, ask, chromium, tab, words_of
 
 pytestmark = NEEDED
 
@@ -25,9 +25,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def chat(folder: Path) -> Iterator[Chat]:
     """A model that writes: its answers can be met midway."""
-    chat = Chat(folder, **WRITING)
-    yield chat
-    code, said = chat.interrupt(), chat.said()
+    with Chat(folder, **WRITING) as chat:
+        yield chat
+        code, said = chat.interrupt(), chat.said()
     assert code == 0
     assert "Traceback" not in said
 
@@ -88,7 +88,7 @@ def test_a_reload_in_the_middle_of_an_answer_loses_nothing(chat: Chat, browser: 
     expect(page.locator(".answer")).to_contain_text(further[:40])
     expect(page.locator(".kv-question")).to_have_text(LONG)
 
-    kept = page.locator(".answer").inner_text()
+    kept = words_of(page.locator(".answer"))
     again = opened(browser, page.url)  # whoever opens it later sees it as it was left
     expect(again.locator(".answer")).to_have_text(kept, timeout=SLOW)
     expect(again.get_by_text(STOPPED)).to_be_visible()
@@ -146,7 +146,7 @@ def test_two_people_at_once_each_have_their_own_stream(chat: Chat, browser: Brow
     assert writing(watching, 60).startswith(second[:40])
     stop(watching)
     expect(other.get_by_text(STOPPED)).to_be_visible(timeout=SLOW)
-    expect(other.locator(".answer")).to_have_text(watching.locator(".answer").inner_text())
+    expect(other.locator(".answer")).to_have_text(words_of(watching.locator(".answer")))
     for page in (one, other, watching):
         page.context.close()
 
@@ -256,20 +256,20 @@ def test_the_list_speaks_chinese(chat: Chat, browser: Browser) -> None:
 def test_after_the_server_was_killed_half_an_answer_is_there_as_stopped(
     chat: Chat, folder: Path, browser: Browser
 ) -> None:
-    killed = Chat(folder, **WRITING)
-    page = tab(browser, killed)
-    ask(page, LONG)
-    words = writing(page, 200)
-    address = f"/?chat={named(page)}"
-    reader = opened(browser, chat.address + address)  # another server reads along
-    assert writing(reader, 100)[:40] == words[:40]
-    killed.kill()
+    with Chat(folder, **WRITING) as killed:
+        page = tab(browser, killed)
+        ask(page, LONG)
+        words = writing(page, 200)
+        address = f"/?chat={named(page)}"
+        reader = opened(browser, chat.address + address)  # another server reads along
+        assert writing(reader, 100)[:40] == words[:40]
+        killed.kill()
     expect(reader.get_by_text(STOPPED)).to_be_visible(timeout=SLOW)
     reader.context.close()
 
     later = opened(browser, chat.address + address)
     expect(later.get_by_text(STOPPED)).to_be_visible(timeout=SLOW)
     expect(later.locator(".answer")).to_contain_text(words[:40])
-    assert len(later.locator(".answer").inner_text()) > 100
+    assert len(words_of(later.locator(".answer"))) > 100
     later.context.close()
     page.context.close()
