@@ -92,6 +92,10 @@ class RagChain(Runnable[Input, AddableDict]):
             self._llm = chat_model()
         return self._llm
 
+    @llm.setter
+    def llm(self, model: BaseChatModel) -> None:
+        self._llm = model
+
     def invoke(
         self, input: Input, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AddableDict:

@@ -26,12 +26,15 @@ _CHECKS: dict[str, Callable[[Settings], Findings]] = {
 }
 
 
-def examine() -> list[Finding]:
-    """Everything that can be found out about the models in use, however broken the rest is."""
-    return [*_examine()]
+def examine(*, loading: bool = True) -> list[Finding]:
+    """Everything that can be found out about the models in use, however broken the rest is.
+
+    Without `loading` the chat model is not loaded once more, where it is known to be.
+    """
+    return [*_examine(loading)]
 
 
-def _examine() -> Findings:
+def _examine(loading: bool) -> Findings:
     yield from engine()
     try:
         settings = get_settings()
@@ -40,6 +43,8 @@ def _examine() -> Findings:
         return
     yield Finding(True, "settings", "every value can be used")
     for topic, check in _CHECKS.items():
+        if check is chat_model and not loading:
+            continue
         try:
             yield from check(settings)
         except (KvasirError, OSError) as error:

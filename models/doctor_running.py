@@ -1,23 +1,20 @@
 """The doctor's checks of what computes: llama.cpp's build, GPUs, the chat model and its speed."""
 
-import time
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from models.card import Card, read_card
-from models.child import Note, in_child
 from models.errors import KvasirError, ModelError, first_line
 from models.finding import Finding, Findings
 from models.hardware import Hardware, visible_gpus
 from models.machine import Gpu, Machine, in_units, this_machine
 from models.plan import plan
+from models.rehearsal import rehearse
 from models.settings import Settings
 from models.tuning import BUSY, cores, tuned
 from models.weights import find_weights, is_on_hub, is_provider
 
-LOAD_S = 300.0  # a model that takes longer counts as one that does not load
 _CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -119,13 +116,8 @@ def chat_model(settings: Settings) -> Findings:
     if _broken():
         yield Finding(None, "chat model", what)
         return
-    from models.loaded import best_placement
-
-    weights, placement = best_placement(path)
-    request = {**asdict(placement), "context": min(placement.context, 512)}
-    request = {"weights": str(weights), "placement": request}
     try:
-        seconds = in_child(_load, request, timeout=LOAD_S)
+        seconds = rehearse(path)
     except ModelError as error:
         yield Finding(False, "chat model", f"{what}, does not load: {error}")
         return
@@ -236,16 +228,3 @@ def _card(settings: Settings) -> Card | None:
 
 def _context(settings: Settings, card: Card) -> int:
     return min(settings.context, card.context or settings.context)
-
-
-# ---- in the child
-
-
-def _load(request: dict[str, Any], _note: Note) -> float:
-    from models.engine.context import Context, Placement
-
-    began = time.perf_counter()
-    context = Context(Path(request["weights"]), Placement(**request["placement"]))
-    context.decode([(0, 0, 0, True)])
-    context.close()
-    return time.perf_counter() - began

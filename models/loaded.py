@@ -26,7 +26,9 @@ def shared_engine(path: Path) -> Engine:
 
     Where `python models tune` recorded a better file or placement for it, that is taken.
     """
-    asked = (path.resolve(), get_settings())
+    # Whatever model others are to use by now, this one's place stays what it is.
+    settings = get_settings().model_copy(update={"model": "", "adapter": ""})
+    asked = (path.resolve(), settings)
     with _lock:
         if asked not in _chosen:  # once: what is loaded leaves less room, and a second plan differs
             _chosen[asked] = best_placement(path)
@@ -35,6 +37,19 @@ def shared_engine(path: Path) -> Engine:
         if key not in _engines or _engines[key].closed:
             _engines[key] = Engine(weights, placement)
         return _engines[key]
+
+
+def close_engine(path: Path) -> None:
+    """Free what is loaded of a model file: answers under way end with an error.
+
+    Whoever asks for the engine again has it loaded anew.
+    """
+    with _lock:
+        places = {_chosen.pop(asked) for asked in list(_chosen) if asked[0] == path.resolve()}
+        keys = [(weights.resolve(), placement) for weights, placement in places]
+        engines = [_engines.pop(key) for key in keys if key in _engines]
+    for engine in engines:
+        engine.close()
 
 
 def best_placement(path: Path) -> tuple[Path, Placement]:

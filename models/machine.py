@@ -51,6 +51,14 @@ def this_machine() -> Machine:
     return Machine(total, available, _gpus(total, available))
 
 
+def held_here() -> int:
+    """Bytes of memory that this process has for itself, and that its end would free."""
+    import psutil
+
+    held = psutil.Process().memory_info()
+    return max(held.rss - getattr(held, "shared", 0), 0)  # only Linux tells what is shared
+
+
 def _gpus(total: int, available: int) -> tuple[Gpu, ...]:
     from models.engine.backend import devices
 

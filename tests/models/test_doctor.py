@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models import doctor_files, doctor_running
+from models import doctor_files, doctor_running, rehearsal
 from models.bundled import CHAT_MODEL, EMBEDDER, bundled_chat_model
 from models.doctor import Finding, examine
 from models.errors import ModelError
@@ -26,7 +26,7 @@ def quiet(folder: Path, setting: Callable[..., None], monkeypatch: pytest.Monkey
     setting(CACHE=folder / "cache", LIBRARY=folder / "library")
     monkeypatch.setattr(doctor_running, "visible_gpus", lambda: [])
     monkeypatch.setattr(doctor_running, "_CPU_MAX", folder / "none")
-    monkeypatch.setattr(doctor_running, "in_child", lambda work, request, timeout: 0.5)
+    monkeypatch.setattr(rehearsal, "in_child", lambda work, request, timeout: 0.5)
 
 
 def about(topic: str) -> Finding:
@@ -62,7 +62,7 @@ def test_the_bundled_model_is_loaded_for_real(
 ) -> None:
     from models.child import in_child
 
-    monkeypatch.setattr(doctor_running, "in_child", in_child)
+    monkeypatch.setattr(rehearsal, "in_child", in_child)
     found = about("chat model")
     assert found.ok
     assert found.fact.startswith(f"{CHAT_MODEL}: ")
@@ -184,7 +184,7 @@ def test_a_model_that_crashes_when_loaded_is_a_finding(monkeypatch: pytest.Monke
     def crash(work: object, request: object, timeout: float) -> None:
         raise ModelError("its process crashed with SIGSEGV")
 
-    monkeypatch.setattr(doctor_running, "in_child", crash)
+    monkeypatch.setattr(rehearsal, "in_child", crash)
     found = about("chat model")
     assert found.ok is False
     assert found.fact.endswith("does not load: its process crashed with SIGSEGV")

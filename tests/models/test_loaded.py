@@ -10,7 +10,7 @@ from models.card import read_card
 from models.engine.context import Placement
 from models.engine.engine import Engine
 from models.errors import ModelError
-from models.loaded import best_placement, shared_engine, shared_store
+from models.loaded import best_placement, close_engine, shared_engine, shared_store
 from models.machine import Gpu, Machine
 from models.tuning import Tuning, record
 
@@ -81,6 +81,31 @@ def test_a_model_that_cannot_be_loaded_is_tried_again_the_next_time(folder: Path
     path.unlink()
     path.symlink_to(bundled_chat_model())
     assert shared_engine(path).context_size == 2048
+
+
+@pytest.mark.usefixtures("nothing_loaded")
+def test_a_model_stays_where_it_is_when_others_are_to_use_another(
+    monkeypatch: pytest.MonkeyPatch, setting: Callable[..., None], folder: Path
+) -> None:
+    setting(CONTEXT=512)
+    free = iter([24 * GIB, 0])
+    monkeypatch.setattr(loaded, "can_offload", lambda: True)
+    monkeypatch.setattr(offload, "this_machine", lambda: machine(next(free, 0)))
+    first = shared_engine(bundled_chat_model())
+    setting(MODEL=folder / "other.gguf", ADAPTER="other")
+    assert shared_engine(bundled_chat_model()) is first
+
+
+@pytest.mark.usefixtures("nothing_loaded")
+def test_a_closed_engine_is_loaded_anew_for_whoever_asks(setting: Callable[..., None]) -> None:
+    setting(CONTEXT=512)
+    first = shared_engine(bundled_chat_model())
+    close_engine(bundled_chat_model())
+    close_engine(bundled_chat_model())
+    assert first.closed
+    second = shared_engine(bundled_chat_model())
+    assert second is not first
+    assert not second.closed
 
 
 # ---- what was tuned, and what is set
