@@ -138,7 +138,12 @@ def _status(answer: Answer, texts: Texts) -> str:
     if answer.state == "reading":
         line = texts.reading_reused if answer.reused else texts.reading
         return line.format(done=answer.done, total=answer.total, reused=answer.reused)
-    return {"writing": texts.writing, "starting": texts.starting}.get(answer.state, texts.searching)
+    known = {
+        "changing": texts.changing_model,
+        "starting": texts.starting,
+        "writing": texts.writing,
+    }
+    return known.get(answer.state, texts.searching)
 
 
 def _bar(answer: Answer) -> str:

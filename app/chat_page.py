@@ -12,7 +12,7 @@ from app.desk import Desk, my_desk
 from app.job import Job
 from app.markup import escaped
 from app.passage_view import show_passage
-from app.resources import shared_chain, shared_library
+from app.resources import shared_chain, shared_gate, shared_library
 from app.sample_set import has_samples
 from app.samples_offer import offer_samples
 from app.talk import Talk
@@ -42,7 +42,7 @@ def chat_page() -> None:
         with empty_chat.container():
             _welcome(desk)
         return
-    desk.talk.begin(chain)
+    desk.talk.begin(chain, shared_gate())
     with room:
         drawn = _entries(desk, desk.talk)
     if live := [(job, draw) for job, draw, _ in drawn if job]:

@@ -16,8 +16,9 @@ from langchain_core.documents import Document
 from langchain_core.messages.content import Citation
 
 AnswerState = Literal[
-    "unasked", "searching", "starting", "waiting", "reading", "writing", "done", "stopped", "failed"
-]
+    "unasked", "waiting", "changing", "searching", "starting", "reading", "writing",
+    "done", "stopped", "failed",
+]  # fmt: skip
 FileState = Literal[
     "queued", "waiting", "reading", "embedding", "indexing",
     "added", "updated", "unchanged", "failed", "stopped",

@@ -12,6 +12,7 @@ from uuid import UUID
 from langchain_core.callbacks import BaseCallbackHandler
 
 from app.conversation import Answer
+from app.gate import Gate
 from app.job import Job
 from chains import RagChain
 from chains.rag import PROGRESS
@@ -28,7 +29,8 @@ class Reply(Job):
 
     It waits until the jobs in `after` have ended: files that the question may be about, answers
     that it may refer to; only then is `history` called. `keep` is called now and then, and at the
-    end; it gives whether somebody elsewhere wants a stop. With `again`, a model on this machine
+    end; it gives whether somebody elsewhere wants a stop. The `gate` keeps the model while it works
+    from being changed. With `again`, a model on this machine
     that writes takes likely words instead of the likeliest.
     """
 
@@ -42,6 +44,7 @@ class Reply(Job):
         after: Sequence[Job] = (),
         keep: Callable[[], bool] = lambda: False,
         again: bool = False,
+        gate: Gate | None = None,
     ) -> None:
         super().__init__()
         self._chain = chain
@@ -51,12 +54,18 @@ class Reply(Job):
         self._after = after
         self._keep = keep
         self._again = again
+        self._gate = gate or Gate()
         self._kept_at = 0.0
         self._pause = Event()
         answer.state = "searching"
 
     def work(self) -> None:
         self._wait()
+        with self._gate.passing(self._held_up):
+            self._answer.state = "searching"
+            self._ask()
+
+    def _ask(self) -> None:
         asked = {"question": self._question, "history": self._history()}
         try:
             chain = loosened(self._chain) if self._again else self._chain
@@ -84,7 +93,10 @@ class Reply(Job):
                 self._answer.progress({"step": "waiting", "ahead": ahead})
             self._pause.wait(PATIENCE_S)
             self.step()
-        self._answer.state = "searching"
+
+    def _held_up(self) -> None:
+        self._answer.state = "changing"
+        self.step()
 
     def keep_now_and_then(self) -> None:
         """Keep what there is, unless that was done just now."""

@@ -7,6 +7,8 @@ from threading import Thread
 
 import streamlit as st
 
+from app.engine_room import EngineRoom
+from app.gate import Gate
 from app.open_chats import open_chats
 from app.talks import Talks
 from chains import RagChain, rag_chain
@@ -29,15 +31,27 @@ def shared_talks() -> Talks:
 
 
 @st.cache_resource(show_spinner=False)
+def shared_gate() -> Gate:
+    """The gate that answers pass, so that the model is not changed under them."""
+    return Gate()
+
+
+@st.cache_resource(show_spinner=False)
 def shared_chain() -> RagChain:
     """The chain over it; model and embedder are loaded meanwhile, before anybody asks."""
     chain = rag_chain(shared_library())
-    Thread(target=_wake, args=(chain,), name="wake", daemon=True).start()
+    Thread(target=_wake, args=(chain, shared_gate()), name="wake", daemon=True).start()
     return chain
 
 
-def _wake(chain: RagChain) -> None:
-    with suppress(KvasirError):  # whoever asks will be told
+@st.cache_resource(show_spinner=False)
+def shared_engine_room() -> EngineRoom:
+    """Where the chain's model is looked after and changed."""
+    return EngineRoom(shared_chain(), shared_gate())
+
+
+def _wake(chain: RagChain, gate: Gate) -> None:
+    with suppress(KvasirError), gate.passing():  # whoever asks will be told
         chain.library.embedder.embed_query("ready")
         if isinstance(chain.llm, KvasirChat):
             _ = chain.llm.context_size

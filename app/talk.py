@@ -13,6 +13,7 @@ from app.chats import Chats
 from app.conversation import Conversation, Delivery, File, Turn
 from app.errors import ChatsError
 from app.following import Following
+from app.gate import Gate
 from app.job import Job
 from app.kept import clean, row_of
 from app.reply import Reply
@@ -93,12 +94,12 @@ class Talk:
 
     # The work
 
-    def begin(self, chain: RagChain) -> None:
+    def begin(self, chain: RagChain, gate: Gate | None = None) -> None:
         """Begin what nobody has begun yet; a question waits for what is before it."""
         with self._lock:
             for entry in self.conversation.entries:
                 if entry.id not in self._jobs and not entry.over:
-                    self._jobs[entry.id] = job = self._work(entry, chain)
+                    self._jobs[entry.id] = job = self._work(entry, chain, gate)
                     job.start()
 
     def job(self, entry: Turn | Delivery) -> Job | None:
@@ -110,7 +111,7 @@ class Talk:
         for job in list(self._jobs.values()):
             job.check()
 
-    def _work(self, entry: Turn | Delivery, chain: RagChain) -> Job:
+    def _work(self, entry: Turn | Delivery, chain: RagChain, gate: Gate | None) -> Job:
         if isinstance(entry, Delivery):
             return Uploads(chain.library, entry.files, lambda: self._keep(entry))
         return Reply(
@@ -121,6 +122,7 @@ class Talk:
             after=list(self._jobs.values()),
             keep=lambda: self._keep(entry),
             again=entry.again,
+            gate=gate,
         )
 
     def _stop(self, entry: Turn | Delivery) -> None:

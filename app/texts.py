@@ -19,6 +19,8 @@ class Texts:
     tagline: str
     chat: str
     documents: str
+    engine: str
+    quality: str
     language: str
     new_chat: str
     library_counts: str
@@ -36,6 +38,7 @@ class Texts:
     # asking and answering
     ask: str
     searching: str
+    changing_model: str
     waiting: str
     starting: str
     reading: str
