@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING
 
 from ingest.document import Document
-from ingest.errors import DocumentError, LibraryError
+from ingest.errors import DocumentError, FileChanged, FileGone, LibraryError
 from ingest.filter import Filter
 from ingest.library import Library
+from ingest.load.drawn import PageImage
 from ingest.page import Page
+from ingest.page_image import has_images, page_image
 from ingest.progress import Progress
 from ingest.rebuild import rebuild
 from ingest.report import Failure, SyncReport
@@ -20,14 +22,19 @@ __all__ = [
     "Document",
     "DocumentError",
     "Failure",
+    "FileChanged",
+    "FileGone",
     "Filter",
     "Library",
     "LibraryError",
     "LibraryVectorStore",
     "Page",
+    "PageImage",
     "Progress",
     "SyncReport",
     "add_upload",
+    "has_images",
+    "page_image",
     "rebuild",
     "sync",
 ]

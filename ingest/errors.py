@@ -9,3 +9,11 @@ class LibraryError(KvasirError):
 
 class DocumentError(KvasirError):
     """One file cannot be read. A sync reports it and goes on with the next."""
+
+
+class FileGone(DocumentError):
+    """A document's file is not where it was read, or was never kept."""
+
+
+class FileChanged(DocumentError):
+    """A document's file is not any more what was read."""

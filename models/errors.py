@@ -6,6 +6,8 @@
     ├── (ingest.errors)
     │   ├── LibraryError     a library that cannot be opened, or another embedder's
     │   └── DocumentError    one file that cannot be read: the sync names it and goes on
+    │       ├── FileGone     its page cannot be shown: the file is not there any more
+    │       └── FileChanged  its page cannot be shown: the file is another by now
     ├── (chains.errors)
     │   ├── QuestionError    a question that cannot be asked
     │   ├── EvaluationError  a file of questions, or a stored run, that cannot be used

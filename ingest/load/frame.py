@@ -65,8 +65,22 @@ def read_loaded(pipe: IO[bytes], message: dict[str, Any]) -> Loaded | None:
     return Loaded(tuple(pages), facts["format"], facts["title"])
 
 
+def write_bytes(pipe: IO[bytes], data: bytes) -> None:
+    """Send bytes behind a message, at once."""
+    _send(pipe, data)
+    pipe.flush()
+
+
+def read_bytes(pipe: IO[bytes], most: int) -> bytes | None:
+    """Bytes behind a message; None where the other side has gone. Raises ValueError for more."""
+    return _read(pipe, most)
+
+
 def _write(pipe: IO[bytes], text: str) -> None:
-    data = text.encode("utf-8", errors="replace")
+    _send(pipe, text.encode("utf-8", errors="replace"))
+
+
+def _send(pipe: IO[bytes], data: bytes) -> None:
     pipe.write(_LENGTH.pack(len(data)))
     pipe.write(data)
 

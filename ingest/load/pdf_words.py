@@ -104,7 +104,7 @@ class _Reader:
 
     def __init__(self, textpage: pdfium.PdfTextPage) -> None:
         self._page = textpage.raw
-        self._text = _characters(textpage)
+        self._text = characters_of(textpage)
         self._box = raw.FS_RECTF()
         self._where = ctypes.pointer(self._box)  # made once, since it is passed for every word
         self._matrix = raw.FS_MATRIX()
@@ -188,7 +188,7 @@ class _Reader:
         return -round(angle / (math.pi / 2)) % 4 if angle > 0 else 0
 
 
-def _characters(textpage: pdfium.PdfTextPage) -> str:
+def characters_of(textpage: pdfium.PdfTextPage) -> str:
     """The page's text with exactly one character for each that PDFium counts."""
     count = textpage.count_chars()
     text = str(textpage.get_text_range(errors="replace"))

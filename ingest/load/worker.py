@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeVar
 
 from ingest.errors import DocumentError
 from ingest.load.frame import read_loaded, read_message, write_message
@@ -33,10 +33,16 @@ IN_ALL_S = 3600.0
 """Even for a file whose pages come one by one."""
 
 Told = Callable[[int, int], None]
+Answer = TypeVar("Answer")
+Receive = Callable[[IO[bytes], dict[str, Any]], Answer | None]
+"""Reads what follows the first message of an answer; None where the child is gone meanwhile."""
 
 
 class Worker:
-    """One child process that loads files, one at a time. Safe to call from several threads."""
+    """One child process that does its work on files, one at a time. Safe to call from threads.
+
+    `module` is what the process runs; by default it loads files.
+    """
 
     def __init__(self, memory_limit: int = MEMORY_LIMIT, module: str = "ingest.load.child") -> None:
         self._memory_limit = memory_limit
@@ -59,6 +65,17 @@ class Worker:
         page. `progress` is told how many pages are done, of how many.
         """
         request = {"path": str(path.resolve()), "name": name or path.name}
+        return self.ask(request, read_loaded, timeout_s, in_all_s, progress)
+
+    def ask(
+        self,
+        request: dict[str, Any],
+        receive: Receive[Answer],
+        timeout_s: float,
+        in_all_s: float,
+        progress: Told | None = None,
+    ) -> Answer:
+        """What the process answers to a request; times, progress and errors are as for `load`."""
         with self._lock:
             process = self._running()
             with Patience(process.kill, timeout_s, in_all_s) as patience:
@@ -69,7 +86,7 @@ class Worker:
                         progress(done, total)
 
                 try:
-                    answer = self._ask(process, request, told)
+                    answer = self._ask(process, request, receive, told)
                 except BaseException:  # an answer may be under way that is nobody's any more
                     process.kill()
                     process.wait()
@@ -111,21 +128,25 @@ class Worker:
         return self._process
 
     def _ask(
-        self, process: "subprocess.Popen[bytes]", request: dict[str, Any], told: Told
-    ) -> Loaded | str | None:
-        """The document or why there is none; None where the child died over the question."""
+        self,
+        process: "subprocess.Popen[bytes]",
+        request: dict[str, Any],
+        receive: Receive[Answer],
+        told: Told,
+    ) -> Answer | str | None:
+        """The answer or why there is none; None where the child died over the question."""
         answer = _exchange(process, request)
         while answer is not None and "done" in answer:
             told(answer["done"], answer["total"])
             answer = _exchange(process)
         if answer is None:
             return None
-        if "loaded" in answer:
-            return _texts(process, answer)
         if "out_of_memory" in answer:
             process.wait()  # it ends itself
             return f"needs more than {_size(self._memory_limit)} of memory to read"
-        return str(answer["error"])
+        if "error" in answer:
+            return str(answer["error"])
+        return _rest(process, answer, receive)
 
 
 class Pool:
@@ -168,11 +189,13 @@ def _exchange(
         return None
 
 
-def _texts(process: "subprocess.Popen[bytes]", message: dict[str, Any]) -> Loaded | None:
+def _rest(
+    process: "subprocess.Popen[bytes]", message: dict[str, Any], receive: Receive[Answer]
+) -> Answer | None:
     if process.stdout is None:
         return None
     try:
-        return read_loaded(process.stdout, message)
+        return receive(process.stdout, message)
     except (OSError, ValueError):
         process.kill()
         return None
