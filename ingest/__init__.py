@@ -8,7 +8,7 @@ from ingest.filter import Filter
 from ingest.library import Library
 from ingest.load.drawn import PageImage
 from ingest.page import Page
-from ingest.page_image import has_images, page_image
+from ingest.page_images import has_images, page_image
 from ingest.progress import Progress
 from ingest.rebuild import rebuild
 from ingest.report import Failure, SyncReport

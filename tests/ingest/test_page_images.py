@@ -9,7 +9,7 @@ import pytest
 from ingest import DocumentError, Library, LibraryError, sync
 from ingest.errors import FileChanged, FileGone
 from ingest.load.worker import Worker
-from ingest.page_image import close, has_images, page_image
+from ingest.page_images import close, has_images, page_image
 
 SAMPLE = Path(__file__).resolve().parents[2] / "app" / "samples" / "en" / "position-encodings.pdf"
 
@@ -109,11 +109,11 @@ def test_a_page_that_kills_its_process_costs_one_picture(
     (tmp_path / "kvasir_sketch.py").write_text(MISCHIEF)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     worker = Worker(2 << 30, "kvasir_sketch")
-    monkeypatch.setattr("ingest.page_image._worker", worker)
+    monkeypatch.setattr("ingest.page_images._worker", worker)
     page = library.page(str(source), 2)
     with monkeypatch.context() as patch:
         patch.setattr(Library, "page", lambda *_: type(page)(2, f"{order} now"))
-        patch.setattr("ingest.page_image.PATIENCE_S", 1.5 if order == "hang" else 60.0)
+        patch.setattr("ingest.page_images.PATIENCE_S", 1.5 if order == "hang" else 60.0)
         with pytest.raises(DocumentError, match=reason):
             page_image(library, str(source), 2)
     assert page_image(library, str(source), 2).data
