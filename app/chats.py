@@ -117,6 +117,14 @@ class Chats:
         rows = self._rows(f"SELECT {_COLUMNS} FROM entries WHERE id = ?", entry)
         return Row(*rows[0]) if rows else None
 
+    def latest(self, limit: int) -> list[Row]:
+        """The questions of everybody that were answered last, the last one first."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM entries WHERE kind = 'turn' AND state = 'done' "
+            "ORDER BY seq DESC LIMIT ?"
+        )
+        return [Row(*row) for row in self._rows(sql, limit)]
+
     def add(self, chat: str, row: Row, *, title: str, person: str = "") -> None:
         """Put an entry at a conversation's end; a new conversation gets the title.
 

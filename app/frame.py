@@ -11,6 +11,7 @@ from app.chat_list import chat_list
 from app.chat_page import chat_page
 from app.desk import KEY, Desk, my_desk
 from app.documents_page import documents_page
+from app.engine_page import engine_page
 from app.markup import label
 from app.resources import shared_library, shared_talks
 from app.talks import Talks
@@ -36,6 +37,12 @@ def run() -> None:
                 title=desk.texts.documents,
                 icon=":material/folder_open:",
                 url_path="documents",
+            ),
+            st.Page(
+                engine_page,
+                title=desk.texts.engine,
+                icon=":material/memory:",
+                url_path="engine",
             ),
         ]
     )

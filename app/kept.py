@@ -110,6 +110,11 @@ def fill(answer: Answer, row: Row) -> None:
     answer.state = cast(AnswerState, row.state) if known else "stopped"
 
 
+def timings_of(row: Row) -> dict[str, Any]:
+    """What an answer took, {} where that is not known."""
+    return _timings(_details(row.details).get("timings"))
+
+
 def is_final(row: Row) -> bool:
     """Whether nobody writes on it any more."""
     return row.state in OVER

@@ -39,6 +39,15 @@ def shared_engine(path: Path) -> Engine:
         return _engines[key]
 
 
+def loaded_engine(path: Path) -> Engine | None:
+    """The engine of a model file, where one is loaded now; waits for none that is being loaded."""
+    for (asked, _), (weights, placement) in list(_chosen.items()):
+        engine = _engines.get((weights.resolve(), placement))
+        if asked == path.resolve() and engine and not engine.closed:
+            return engine
+    return None
+
+
 def close_engine(path: Path) -> None:
     """Free what is loaded of a model file: answers under way end with an error.
 

@@ -138,6 +138,11 @@ class BlobStore:
         sizes = self._sizes()
         return len(self._memory) if sizes is None else len(sizes)
 
+    def held(self) -> int:
+        """Bytes of blobs in memory."""
+        with self._changed:
+            return self._memory.size()
+
     def clear(self) -> None:
         """Forget all blobs and remove this user's from the folder."""
         with self._changed:  # no write comes in between, nor one that is under way

@@ -10,7 +10,7 @@ from models.card import read_card
 from models.engine.context import Placement
 from models.engine.engine import Engine
 from models.errors import ModelError
-from models.loaded import best_placement, close_engine, shared_engine, shared_store
+from models.loaded import best_placement, close_engine, loaded_engine, shared_engine, shared_store
 from models.machine import Gpu, Machine
 from models.tuning import Tuning, record
 
@@ -99,10 +99,13 @@ def test_a_model_stays_where_it_is_when_others_are_to_use_another(
 @pytest.mark.usefixtures("nothing_loaded")
 def test_a_closed_engine_is_loaded_anew_for_whoever_asks(setting: Callable[..., None]) -> None:
     setting(CONTEXT=512)
+    assert loaded_engine(bundled_chat_model()) is None
     first = shared_engine(bundled_chat_model())
+    assert loaded_engine(bundled_chat_model()) is first
     close_engine(bundled_chat_model())
     close_engine(bundled_chat_model())
     assert first.closed
+    assert loaded_engine(bundled_chat_model()) is None
     second = shared_engine(bundled_chat_model())
     assert second is not first
     assert not second.closed
