@@ -11,10 +11,10 @@ from app.conversation import Delivery, File, Turn
 from app.desk import Desk, my_desk
 from app.job import Job
 from app.markup import escaped
-from app.passage_view import show_passage
 from app.resources import shared_chain, shared_gate, shared_library
 from app.sample_set import has_samples
 from app.samples_offer import offer_samples
+from app.source_view import SourceView
 from app.talk import Talk
 from app.turn_tools import edit_question, turn_tools
 from app.upload_view import UploadView
@@ -34,9 +34,7 @@ def chat_page() -> None:
     chain = shared_chain()  # wakes the models while the first question is being typed
     empty_chat, room, stop = st.empty(), st.container(key="entries"), st.empty()
     st.chat_input(desk.texts.ask, key=ASK, accept_file="multiple", on_submit=_take, args=(desk,))
-    if desk.opened:
-        opened, desk.opened = desk.opened, None
-        show_passage(opened, shared_library(), desk.texts)
+    source = _source(desk)
     if desk.talk is None or not desk.conversation.entries:
         desk.shown = []
         with empty_chat.container():
@@ -45,16 +43,30 @@ def chat_page() -> None:
     desk.talk.begin(chain, shared_gate())
     with room:
         drawn = _entries(desk, desk.talk)
+    beside = [(source.job, source.draw)] if source and source.job else []
     if live := [(job, draw) for job, draw, _ in drawn if job]:
         with stop.container(key="stop-bar"):
             st.button(
                 desk.texts.stop, key="stop", icon=":material/stop_circle:", on_click=desk.stop
             )
-        watch_all(live)
+        watch_all([*beside, *live])
         stop.empty()
     for _, _, finish in drawn:
         finish()
+    if source:
+        source.watch()
     desk.talk.check()
+
+
+def _source(desk: Desk) -> SourceView | None:
+    """The source beside the chat, if one is open; what another one left in its place goes first."""
+    same = desk.source is not None and desk.source is desk.beside
+    place = st.container() if same else st.empty()
+    desk.beside = desk.source
+    if desk.source is None:
+        return None
+    with place if same else place.container():
+        return SourceView(desk, desk.source, shared_library())
 
 
 def _entries(desk: Desk, talk: Talk) -> list[Drawn]:

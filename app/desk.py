@@ -11,6 +11,7 @@ from app.chats import ChatLine
 from app.conversation import Conversation, Delivery, File
 from app.job import Job
 from app.opened import Opened
+from app.source import Source
 from app.talk import Talk
 from app.texts import Texts, Tongue, texts_for
 
@@ -23,7 +24,8 @@ class Desk:
 
     `address` is the conversation that the browser's address names; `editing` the turn whose
     question is being changed; `unfolded` the conversation whose menu is open in the list; `shown`
-    the numbers of the entries that stand on the page.
+    the numbers of the entries that stand on the page, and `beside` the source that does; `as_text`
+    whether sources are shown as their text where there are pictures of their pages.
     """
 
     tongue: Tongue = "en"
@@ -38,7 +40,9 @@ class Desk:
     deleted: ChatLine | None = None
     chats_listed: int = 20
     dropped: Delivery | None = None
-    opened: Opened | None = None
+    source: Source | None = None
+    beside: Source | None = None
+    as_text: bool = False
     uploader: int = 0
     removing: str = ""
     removed: str = ""
@@ -66,6 +70,7 @@ class Desk:
         """Have a conversation before one; the other goes on by itself."""
         self.talk = talk
         self.editing = self.unfolded = ""
+        self.source = None
         self.to_chat = True
 
     def ask(self, question: str) -> None:
@@ -85,8 +90,12 @@ class Desk:
             self.talk.stop()
 
     def open(self, passage: Opened) -> None:
-        """Show a passage in the next run of the page."""
-        self.opened = passage
+        """Show a passage beside the chat, in the place of the one before."""
+        self.source = Source(passage)
+
+    def close(self) -> None:
+        """Have the chat alone again."""
+        self.source = None
 
 
 def my_desk() -> Desk:

@@ -15,6 +15,7 @@ from app.texts import Texts
 from ingest import Library, LibraryError
 
 AROUND = 6000  # characters of the page that are shown before and after the passage
+LONGEST = 40_000  # characters that are shown of a page that nothing was cited from
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,12 @@ def view(opened: Opened, library: Library) -> View:
         marks=tuple((a - origin, b - origin) for a, b in opened.marks),
         current=current,
     )
+
+
+def other_page(opened: Opened, number: int, library: Library) -> View:
+    """Another page of the same document, from its beginning. Raises LibraryError for none."""
+    text = library.page(opened.source, number).text
+    return View(text if len(text) <= LONGEST else f"{text[:LONGEST]} …", (0, 0), (), current=True)
 
 
 def _span(citation: Citation) -> tuple[int, int]:

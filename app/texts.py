@@ -71,6 +71,20 @@ class Texts:
     cited_here: str
     whole_page: str
     changed: str
+    close_source: str
+    source_view: str
+    as_page: str
+    as_text: str
+    page_before: str
+    page_after: str
+    page_of: str
+    drawing_page: str
+    closer: str
+    closer_help: str
+    no_boxes: str
+    file_gone: str
+    file_changed: str
+    no_picture: str
 
     # files
     uploading: str
