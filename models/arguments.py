@@ -48,7 +48,13 @@ def _add_finetune(command: argparse.ArgumentParser) -> None:
         '{"question": "…", "passage": "…", "answer": "…"}',
     )
     say("--out", required=True, metavar="NAME", help="what to call it: KVASIR_ADAPTER=NAME uses it")
-    say("--method", choices=["lora"], default="lora", help="default: lora")
+    say(
+        "--method",
+        choices=["lora", "qlora", "prompt", "prefix"],
+        default="lora",
+        help="matrices beside the layers (lora; qlora: the model in 4 bits meanwhile), or what "
+        "stands before every prompt (prompt: embeddings; prefix: keys and values); default: lora",
+    )
     say("--from-library", action="store_true", help="learn from questions drafted of the library")
     say("--library", metavar="DIR", type=Path, help="the library's folder")
     say("--questions", type=_count, default=200, metavar="N", help="to draft; default: 200")
@@ -56,7 +62,8 @@ def _add_finetune(command: argparse.ArgumentParser) -> None:
     say("--epochs", type=_positive, metavar="N", help="rounds over the lessons; default: 2")
     say("--steps", type=_count, metavar="N", help="end after so many, whatever the rounds")
     say("--rank", type=_count, metavar="N", help="the adapter's rank; default: 16")
-    say("--rate", type=_positive, metavar="X", help="the learning rate; default: 4e-4")
+    say("--tokens", type=_count, metavar="N", help="of a learnt prompt or prefix; default: 32")
+    say("--rate", type=_positive, metavar="X", help="the learning rate; default: the method's")
     say("--seed", type=int, default=0, metavar="N", help="of all that is chance; default: 0")
     say("--less-memory", action="store_true", help="compute twice what would be remembered")
     say("--restart", action="store_true", help="begin anew where a training was stopped")

@@ -39,7 +39,7 @@ def main(options: argparse.Namespace) -> int:
     if is_provider(name):
         raise ModelError(f"{name} runs elsewhere and cannot be fine-tuned here. Set KVASIR_MODEL.")
     weights = find_weights(name)
-    check_packages()  # before any work is done
+    check_packages(options.method)  # before any work is done
     adapter_file(options.out)
     small = read_card(weights).parameters < SMALL
     lessons = teach(_examples(options), options.seed, small=small)
@@ -63,7 +63,7 @@ def _recipe(options: argparse.Namespace) -> "Recipe":
     """The recipe with what was asked for."""
     from models.finetune.recipe import Recipe
 
-    names = ("method", "rank", "rate", "epochs", "steps", "seed", "less_memory")
+    names = ("method", "rank", "tokens", "rate", "epochs", "steps", "seed", "less_memory")
     given = {name: getattr(options, name) for name in names}
     return Recipe(**{name: value for name, value in given.items() if value is not None})
 

@@ -57,6 +57,7 @@ class Context:
         # or if the context is smaller than the batch.
         self.batch_size = max(min(placement.batch, self.size), SEQUENCES)
         self._placement = placement
+        self.kv_type = placement.kv_type
         self._abort = ctypes.create_string_buffer(2)
         try:
             self._context = self._open()

@@ -119,6 +119,9 @@ class Engine:
     def _check(self, prompt: Prompt, cells: int) -> None:
         if not 0 <= min(prompt.tokens, default=0) <= max(prompt.tokens, default=0) < self._words:
             raise ModelError(f"a prompt's tokens go from 0 to {self._words - 1}")
+        self._check_room(cells)
+
+    def _check_room(self, cells: int) -> None:
         if cells >= self.context_size:
             raise PromptTooLong(
                 f"the prompt has {cells} tokens, the context holds {self.context_size}. "
@@ -129,6 +132,9 @@ class Engine:
         if adapter:
             self._load_adapter(adapter)
             job.adapter = str(adapter)
+            if beginning := self.model.beginning_named(job.adapter):
+                job.prompt = job.prompt.behind(beginning.stand_ins())
+                self._check_room(job.cells)
         job.identity = self._identities[job.adapter]
         if self.model.is_recurrent:  # its memory has no parts to be taken over or back
             job.reading = replace(job.reading, reuse="off")
@@ -144,7 +150,7 @@ class Engine:
     def _load_adapter(self, path: Path) -> None:
         """Load it once, and know it by what the file was then, whatever becomes of the file."""
         if str(path) not in self._identities:
-            self.model.adapter(path)
+            self.model.load_adapter(path)
             try:
                 self._identities[str(path)] = adapted(self.identity, str(path))
             except OSError as error:

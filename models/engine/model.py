@@ -14,6 +14,7 @@ from typing import Any
 import llama_cpp
 
 from models.engine.backend import initialise
+from models.engine.beginning import Beginning, read_beginning
 from models.errors import ModelError
 
 # Architectures whose moved passages were compared with the oracle of the tests: llama.cpp shifts
@@ -35,6 +36,7 @@ class Model:
         self.pointer = pointer = _load(path, gpu_layers)
         self._vocab = llama_cpp.llama_model_get_vocab(pointer)
         self._adapters: dict[Path, Any] = {}
+        self._beginnings: dict[Path, Beginning] = {}
         self._loading = threading.Lock()
         self._calls = 0  # that are within llama.cpp now
         self._no_calls = threading.Condition()
@@ -81,8 +83,24 @@ class Model:
         return self.architecture in SPLICED and not self.is_recurrent
 
     def adapter_named(self, path: str) -> Any | None:
-        """The adapter of a path that was loaded before, None for "" """
-        return self._adapters[Path(path)] if path else None
+        """The LoRA adapter of a path that was loaded before, None for "" or another kind."""
+        return self._adapters.get(Path(path)) if path else None
+
+    def beginning_named(self, path: str) -> Beginning | None:
+        """The learnt beginning of a path that was loaded before, None for "" or another kind."""
+        return self._beginnings.get(Path(path)) if path else None
+
+    def load_adapter(self, path: Path) -> None:
+        """Load an adapter's file, of whichever kind. Raises ModelError if it does not fit."""
+        _check_magic(path, "adapter")
+        beginning = read_beginning(path)
+        if beginning is None:
+            self.adapter(path)
+            return
+        if self.is_recurrent:
+            raise ModelError(f"{path} is a learnt beginning, which {self.path.name} cannot hold")
+        with self._loading:
+            self._beginnings.setdefault(path, beginning)
 
     def adapter(self, path: Path) -> Any:
         """The LoRA adapter of a GGUF file, loaded once. Raises ModelError if it does not fit."""

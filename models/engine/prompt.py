@@ -1,6 +1,6 @@
 """What the engine is given to read: tokens in parts, and how passages are to be read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 PassageReading = Literal["fused", "joint"]
@@ -30,6 +30,10 @@ class Prompt:
         """Tokens of the longest sequence when every passage is read alone."""
         passage = max((len(passage) for passage in self.passages), default=0)
         return len(self.prefix) + passage + len(self.suffix)
+
+    def behind(self, stand_ins: tuple[int, ...]) -> "Prompt":
+        """The prompt with others before it, such as those of a learnt beginning."""
+        return replace(self, prefix=(*stand_ins, *self.prefix))
 
     @property
     def fused_cells(self) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from models.engine.blobs import Span, span
 from models.engine.prompt import Prompt
 from models.engine.request import LOGITS, NOTHING, Request, Row
-from models.engine.sequences import KVSequence
+from models.engine.sequences import KVSequence, moved_key
 from models.engine.task import Task
 
 WORTH_RESTORING = 16  # tokens: below, computing is as quick as restoring
@@ -79,8 +79,8 @@ def read_spliced(task: Task, prompt: Prompt) -> Reads:
     tokens, first = prompt.tokens, len(prompt.prefix)
     keys, kept = list(prompt.prefix), len(tokens) - len(prompt.suffix)
     for number, passage in enumerate(prompt.passages):
-        # A moved token's KV is not the exact one: its key is no token, and differs by passage.
-        keys += [~token - (number << 32) if number else token for token in passage]
+        # A moved token's KV is not the exact one.
+        keys += [moved_key(token, number) if number else token for token in passage]
     task.total = len(tokens)
     branch = Branch(task.claim([*keys, *prompt.suffix], len(tokens) - 1), tokens, kept)
     if len(branch.sequence) < kept:
@@ -234,6 +234,8 @@ def _compute(
     task: Task, branches: Sequence[Branch], ends: Sequence[int]
 ) -> Generator[Request, None, None]:
     """Read each branch up to its end, all in as few decodes as can be."""
+    for branch in branches:
+        task.begin(branch.sequence, branch.tokens)
     parts = [branch.rows(end) for branch, end in zip(branches, ends, strict=True)]
     request = Request([row for rows in parts for row in rows])
     if request.left:

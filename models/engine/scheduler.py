@@ -8,6 +8,7 @@ brought back as it was. It does not know threads: models.engine.engine calls it 
 import logging
 from collections.abc import Callable, Sequence
 
+from models.engine.beginning import Beginning
 from models.engine.context import Context, Row
 from models.engine.request import LOGITS, NOTHING, Result, log_probability
 from models.engine.sequences import RestoreFailed, Sequences
@@ -36,6 +37,7 @@ class Scheduler:
         self._running: list[Task] = []
         self._in_decode: list[Task] = []
         self._adapter = ""
+        self._beginnings: dict[str, bytes] = {}  # adapter -> the KV of its learnt beginning
 
     # ---- asked by other threads
 
@@ -143,7 +145,35 @@ class Scheduler:
         self._running.append(task)
         model, size = self._context.model, self._context.size
         widest = min(self._context.batch_size, OUTPUTS)
-        self._guarded(task, lambda: task.start(lambda t: steps(t, model, size, widest)))
+
+        def start() -> None:
+            task.beginning = self._beginning(task)
+            task.start(lambda t: steps(t, model, size, widest))
+
+        self._guarded(task, start)
+
+    def _beginning(self, task: Task) -> bytes:
+        """The KV of the learnt beginning of the task's adapter, b"" if it has none."""
+        adapter = task.job.adapter
+        learnt = self._context.model.beginning_named(adapter)
+        if learnt and adapter not in self._beginnings:
+            self._make_room(task, learnt.tokens)
+            self._beginnings[adapter] = self._laid_out(learnt)
+        return self._beginnings.get(adapter, b"")
+
+    def _laid_out(self, learnt: Beginning) -> bytes:
+        """Its keys and values as a saved state; one of as many tokens shows the form."""
+        sequence = self.sequences.fresh("")
+        number = sequence.number or 0
+        rows: list[Row] = [(0, place, number, False) for place in range(learnt.tokens)]
+        width = self._context.batch_size
+        try:
+            for start in range(0, len(rows), width):
+                while not self._context.decode(rows[start : start + width]):
+                    pass  # it was aborted for another's sake
+            return learnt.laid_into(self._context.save(number), self._context.kv_type)
+        finally:
+            self.sequences.drop(sequence)
 
     def _make_room(self, task: Task, count: int) -> None:
         while not self.sequences.room(count):

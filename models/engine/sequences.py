@@ -12,6 +12,13 @@ from typing import NamedTuple, Protocol
 from models.engine.blobs import Span
 from models.errors import ModelError
 
+MOVED = -(1 << 32)  # keys from here down are of KV that was computed elsewhere
+
+
+def moved_key(token: int, number: int) -> int:
+    """The key of a token whose KV was moved there; it differs by passage, `number` from 1."""
+    return ~token + MOVED * number
+
 
 class Cells(Protocol):
     """What is needed of models.engine.context.Context."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 
 from models.engine.blobs import Span, span
 from models.engine.request import Request
-from models.engine.sequences import KVSequence, RestoreFailed, Sequences, Swapped
+from models.engine.sequences import MOVED, KVSequence, RestoreFailed, Sequences, Swapped
 from models.engine.stream import Event, Job, Prefill
 
 Steps = Generator[Request, None, None]
@@ -18,7 +18,10 @@ KEPT_CONVERSATION = 64  # tokens from which a conversation is saved when it has 
 
 
 class Task:
-    """One job's state. Only the engine's thread touches it."""
+    """One job's state. Only the engine's thread touches it.
+
+    `beginning` is the KV of an adapter's learnt beginning, whose stand-ins the prompt begins with.
+    """
 
     def __init__(
         self,
@@ -30,6 +33,7 @@ class Task:
         self.sequences = sequences
         self.identity = job.identity
         self._make_room = make_room
+        self.beginning = b""
         self.request: Request | None = None
         self.held: list[KVSequence] = []
         self.started = time.perf_counter()
@@ -118,6 +122,16 @@ class Task:
             raise
         self.restore_s += time.perf_counter() - began
 
+    def begin(self, sequence: KVSequence, tokens: list[int]) -> None:
+        """Put the learnt beginning into a sequence for these tokens, if it lacks it."""
+        length = sum(token < 0 for token in tokens) if self.beginning else 0
+        if len(sequence) >= length:
+            return
+        self.took(length - len(sequence))
+        self.sequences.cut(sequence, 0)
+        self._make_room(self, length)
+        self.sequences.restore(sequence, self.beginning, tokens[:length], 0)
+
     def let_go(self, sequence: KVSequence, *, keep: int | None = None) -> None:
         """Give back a sequence; its first `keep` tokens stay (all if None) until room is needed."""
         self.held.remove(sequence)
@@ -129,8 +143,8 @@ class Task:
 
     def save_when_evicted(self, sequence: KVSequence) -> None:
         """Have a conversation's KV go to the store when its room is needed."""
-        if min(sequence.keys, default=-1) < 0 or len(sequence) < KEPT_CONVERSATION:
-            return  # spliced keys are no tokens: nobody could find it again
+        if min(sequence.keys, default=MOVED) <= MOVED or len(sequence) < KEPT_CONVERSATION:
+            return  # nobody could find it again
         if self.job.reading.reuse == "off":
             return
 

@@ -1,4 +1,4 @@
-"""A trained adapter as the GGUF file that llama.cpp loads beside the model.
+"""A trained adapter as the GGUF file that the engine loads beside the model.
 
 transformers turns the rows of a LLaMA's queries and keys when it reads a GGUF file, each head's
 halves for its pairs: here they are turned back. It knows no torch.
@@ -7,13 +7,19 @@ halves for its pairs: here they are turned back. It knows no torch.
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.card import Card
+from models.engine.beginning import KIND as PREFIX
 from models.errors import ModelError
+
+if TYPE_CHECKING:
+    from gguf import GGUFWriter
 
 _NAMES = {
     "self_attn.q_proj": "attn_q",
@@ -35,42 +41,57 @@ def write_adapter(
     What they add is scaled by `alpha` / rank; `kind` is F16 or F32. The file is written whole or
     not at all. Raises ModelError if it cannot be.
     """
+    placed = dict(_placed(own, weight, card) for own, weight in weights.items())
+    with _draft(path, card, "lora") as writer:
+        writer.add_float32("adapter.lora.alpha", alpha)
+        for name, matrix in placed.items():
+            writer.add_tensor(name, np.ascontiguousarray(matrix, _dtype(kind)))
+
+
+def write_beginning(
+    path: Path, keys: np.ndarray, values: np.ndarray, card: Card, kind: str = "F16"
+) -> None:
+    """Write a learnt beginning: shape (layers, heads, tokens, numbers of a head), keys after RoPE.
+
+    The file is written whole or not at all. Raises ModelError if it cannot be.
+    """
+    with _draft(path, card, PREFIX) as writer:
+        for layer, (key, value) in enumerate(zip(keys, values, strict=True)):
+            heads = card.attention.kv_heads[layer]
+            rows = key.transpose(0, 2, 1).reshape(-1, key.shape[1])
+            for name, columns in (
+                ("prefix_k", turned(rows, heads)),
+                ("prefix_v", value.transpose(0, 2, 1).reshape(-1, value.shape[1])),
+            ):
+                matrix = np.ascontiguousarray(columns.T, _dtype(kind))
+                writer.add_tensor(f"blk.{layer}.{name}", matrix)
+
+
+@contextmanager
+def _draft(path: Path, card: Card, kind: str) -> Iterator["GGUFWriter"]:
+    """An adapter's file to be filled, which is put in its place at the end."""
+    from gguf import GGUFWriter
+
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _write(draft, path.stem, weights, alpha, card, kind)
+            writer = GGUFWriter(draft, card.architecture)
+            writer.add_type("adapter")
+            writer.add_name(path.stem)
+            writer.add_string("adapter.type", kind)
+            yield writer
+            writer.write_header_to_file()
+            writer.write_kv_data_to_file()
+            writer.write_tensors_to_file()
+            writer.close()
+            with draft.open("rb+") as file:  # or a power cut could leave the name and not the data
+                os.fsync(file.fileno())
             os.replace(draft, path)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise ModelError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _write(
-    draft: Path,
-    name: str,
-    weights: Mapping[str, np.ndarray],
-    alpha: float,
-    card: Card,
-    kind: str,
-) -> None:
-    from gguf import GGUFWriter
-
-    writer = GGUFWriter(draft, card.architecture)
-    writer.add_type("adapter")
-    writer.add_name(name)
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", alpha)
-    for own, weight in weights.items():
-        tensor, matrix = _placed(own, weight, card)
-        writer.add_tensor(tensor, np.ascontiguousarray(matrix, _dtype(kind)))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    with draft.open("rb+") as file:  # or a power cut could leave the name and not the data
-        os.fsync(file.fileno())
 
 
 def _dtype(kind: str) -> type[np.floating]:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 from models.adapters import adapters_folder
@@ -21,6 +22,11 @@ from models.settings import get_settings
 from models.weights import SUFFIX
 
 FEWEST = 8  # lessons
+# What a learnt beginning starts from, over and over until it is long enough.
+START = (
+    "Answer in the passage's own words, as short as can be, in the question's language. "
+    "请用段落里的原话简短回答。 If the passage does not say it, say so. "
+)
 
 
 @dataclass(frozen=True)
@@ -61,13 +67,14 @@ def finetune(
     A training of that name which was stopped or killed goes on where it was, unless it is to
     `restart`. Raises ModelError, or KeyboardInterrupt with the checkpoint kept.
     """
-    check_packages()
+    check_packages(recipe.method)
     card = read_card(weights)
     target = adapter_file(name)
     kept, held = held_apart(lessons, recipe)
     vocabulary = Model(weights, gpu_layers=0)
     trees, left_out = grow(vocabulary, kept, recipe.longest)
     held_trees, held_left_out = grow(vocabulary, held, recipe.longest)
+    start = list(islice(cycle(vocabulary.tokenize(START)), recipe.tokens))
     vocabulary.close()
     left_out += held_left_out
     count, held_count = _lessons(trees), _lessons(held_trees)
@@ -79,17 +86,21 @@ def finetune(
     checkpoint = checkpoint_of(name)
     if restart:
         shutil.rmtree(checkpoint.parent, ignore_errors=True)
-    from models.finetune.export import write_adapter
-    from models.finetune.trainable import Trainable
+    from models.finetune.export import write_adapter, write_beginning
+    from models.finetune.trainable import Trainable, as_array
     from models.finetune.training import Training
 
     with _threads(), interrupted() as stop:
-        model = Trainable(weights, recipe)
+        model = Trainable(weights, recipe, start)
         work = _digest(weights, recipe, trees, held_trees)
         training = Training(model, recipe, trees, held_trees, checkpoint, work)
         found = training.run(on_progress, stop)
-        arrays = {name: tensor.detach().float().cpu().numpy() for name, tensor in found.items()}
-    write_adapter(target, arrays, recipe.alpha, card)
+        if recipe.method in ("prompt", "prefix"):
+            keys, values = model.learnt.keys_and_values(found)
+            write_beginning(target, as_array(keys), as_array(values), card)
+        else:
+            arrays = {name: as_array(tensor) for name, tensor in found.items()}
+            write_adapter(target, arrays, recipe.alpha, card)
     shutil.rmtree(checkpoint.parent, ignore_errors=True)
     state = training.state
     return Trained(

@@ -3,15 +3,18 @@
 from importlib.util import find_spec
 
 from models.errors import ModelError
+from models.finetune.recipe import Method
 
 NEEDED = {"peft": "peft>=0.21", "accelerate": "accelerate>=1"}
+FOUR_BITS = {"bitsandbytes": "bitsandbytes>=0.50"}  # for QLoRA alone
 
 
-def check_packages() -> None:
+def check_packages(method: Method = "lora") -> None:
     """Raises ModelError, with the command that installs them, where they are missing."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
+    needed = NEEDED | (FOUR_BITS if method == "qlora" else {})
+    missing = [name for name in needed if find_spec(name) is None]
     if missing:
-        wanted = " ".join(f'"{NEEDED[name]}"' for name in missing)
+        wanted = " ".join(f'"{needed[name]}"' for name in missing)
         verb = "is" if len(missing) == 1 else "are"
         raise ModelError(
             f"fine-tuning needs {' and '.join(missing)}, which {verb} not installed. "

@@ -3,15 +3,21 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Method = Literal["lora"]
+Method = Literal["lora", "qlora", "prompt", "prefix"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+# Measured with benchmarks/finetune_methods.py: what lies before a prompt needs larger steps.
+RATES: dict[Method, float] = {"lora": 4e-4, "qlora": 4e-4, "prompt": 0.02, "prefix": 5e-3}
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How an adapter is trained. The same recipe, lessons and model give the same one on a CPU.
 
-    What is learnt weighs `alpha` / `rank`. The learning rate `rate` is reached after the share
+    LoRA's matrices have the rank `rank` and weigh `alpha` / `rank`; the methods "prompt" and
+    "prefix" learn what stands in place of `tokens` tokens before every prompt. The learning rate
+    `rate`, or for 0 that of the method, is reached after the share
     `warmup` of the steps and falls to nothing by a cosine. A step learns from `lessons` answers or
     a few more, `batch_tokens` tokens at a time; training ends after `steps`, or for 0 after
     `epochs` rounds. The share `held_back` of the lessons, at most `held_most`, is looked at
@@ -24,7 +30,8 @@ class Recipe:
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.0
-    rate: float = 4e-4
+    tokens: int = 32
+    rate: float = 0.0
     warmup: float = 0.06
     epochs: float = 2.0
     steps: int = 0
@@ -38,3 +45,8 @@ class Recipe:
     seed: int = 0
     precision: Precision = "auto"
     less_memory: bool = False
+
+    @property
+    def learning_rate(self) -> float:
+        """The highest of the training."""
+        return self.rate or RATES[self.method]

@@ -1,20 +1,25 @@
-"""The model in use, read from its own GGUF file into torch, with weights beside it to be trained.
+"""The model in use, read from its own GGUF file into torch, with what a method learns beside it.
 
 transformers dequantizes the file, so that what is trained is what runs. It knows no lessons.
 """
 
 import contextlib
 import io
+import logging
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from models.card import Card, read_card
 from models.errors import ModelError, first_line
 from models.finetune.batch import Batch
+from models.finetune.four_bits import in_four_bits
+from models.finetune.learnt import Learnt, LowRank, Prefix, Prompt
 from models.finetune.recipe import Recipe
 from models.gguf_header import read_header
 
@@ -26,52 +31,72 @@ _NATIVE_BFLOAT16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 
 
 class Trainable:
-    """A frozen model and its LoRA weights. Raises ModelError where it cannot be trained."""
+    """A frozen model and what the recipe's method learns beside it.
 
-    def __init__(self, path: Path, recipe: Recipe) -> None:
-        from peft import LoraConfig, get_peft_model
+    `start` are tokens that a learnt beginning starts from. Raises ModelError where the model
+    cannot be trained.
+    """
 
+    def __init__(self, path: Path, recipe: Recipe, start: Sequence[int] = ()) -> None:
         self.device = _device()
         self.precision = quickest(self.device) if recipe.precision == "auto" else recipe.precision
-        self.model = model = _read(path).to(self.device)
+        self._kind: torch.dtype = getattr(torch, self.precision)
+        self.model = _read(path).to(self.device)
         torch.manual_seed(recipe.seed)
-        config = LoraConfig(
-            r=recipe.rank,
-            lora_alpha=recipe.alpha,
-            lora_dropout=recipe.dropout,
-            target_modules=LINEAR,
-        )
-        with warnings.catch_warnings():  # peft asks for what transformers has renamed
-            warnings.simplefilter("ignore", FutureWarning)
-            self.adapted = get_peft_model(model, config)
+        self._switch = self.model
+        if recipe.method == "prompt":
+            self.learnt: Learnt = Prompt(self.model, start)
+        elif recipe.method == "prefix":
             if recipe.less_memory:
-                model.gradient_checkpointing_enable({"use_reentrant": False})
-        self.weights = {
-            _plain(name): weight
-            for name, weight in self.adapted.named_parameters()
-            if weight.requires_grad
-        }
+                raise ModelError(
+                    "prefix tuning cannot compute twice what it would remember: leave out "
+                    "--less-memory, or use --method prompt"
+                )
+            self.learnt = Prefix(self.model, start)
+        else:
+            if recipe.method == "qlora":
+                in_four_bits(self.model, LINEAR, self._kind)
+            self._switch, self.learnt = _low_rank(self.model, recipe)
+        if recipe.less_memory:
+            self.model.gradient_checkpointing_enable({"use_reentrant": False})
+        self.weights = self.learnt.weights
 
     def logits(self, batch: Batch) -> Tensor:
         """What the model foretells at the batch's places, shape (targets, vocabulary), float32.
 
         The output layer is applied there alone: of all that is computed, it costs most.
         """
-        kind = getattr(torch, self.precision)
-        mixed = torch.autocast(self.device.type, kind, enabled=self.precision != "float32")
-        with mixed:
-            states = self.model.model(
-                input_ids=batch.tokens,
-                position_ids=batch.positions,
-                attention_mask=batch.mask,
-                use_cache=False,
-            ).last_hidden_state
-            found: Tensor = self.model.lm_head(states[batch.places])
+        rows, columns = batch.places
+        with torch.autocast(self.device.type, self._kind, enabled=self.precision != "float32"):
+            inputs = self.learnt.inputs(batch, self._kind)
+            states = self.model.model(**inputs, use_cache=False).last_hidden_state
+            found: Tensor = self.model.lm_head(states[rows, columns + self.learnt.width])
         return found.float()
 
     def train(self, mode: bool = True) -> None:
         """Whether dropout is on."""
-        self.adapted.train(mode)
+        self._switch.train(mode)
+
+
+def _low_rank(model: Any, recipe: Recipe) -> tuple[Any, LowRank]:
+    """The model with LoRA's matrices beside its linear layers, and these."""
+    # peft imports it, wanted or not, and it warns of a faster kernel that is not there.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        target_modules=LINEAR,
+    )
+    with warnings.catch_warnings():  # peft asks for what transformers has renamed
+        warnings.simplefilter("ignore", FutureWarning)
+        adapted = get_peft_model(model, config)
+    weights = {
+        _plain(name): weight for name, weight in adapted.named_parameters() if weight.requires_grad
+    }
+    return adapted, LowRank(weights)
 
 
 def quickest(device: torch.device) -> str:
@@ -85,6 +110,12 @@ def quickest(device: torch.device) -> str:
         test() for name in _NATIVE_BFLOAT16 if (test := getattr(torch.cpu, name, None)) is not None
     )
     return "bfloat16" if native else "float32"
+
+
+def as_array(tensor: Tensor) -> np.ndarray:
+    """A weight's numbers, float32."""
+    numbers: np.ndarray = tensor.detach().float().cpu().numpy()
+    return numbers
 
 
 def _device() -> torch.device:

@@ -40,7 +40,7 @@ class Training:
         self._trees = trees
         self._held = held
         self._checkpoint = checkpoint
-        self._optimizer = torch.optim.AdamW(model.weights.values(), lr=recipe.rate)
+        self._optimizer = torch.optim.AdamW(model.weights.values(), lr=recipe.learning_rate)
         self.state = State(work)
         self._best = {name: weight.detach().clone() for name, weight in model.weights.items()}
         per_round = len(next(rounds(trees, recipe), []))
@@ -89,7 +89,7 @@ class Training:
         recipe, state = self._recipe, self.state
         torch.manual_seed(recipe.seed * 1_000_003 + state.step)  # dropout, the same when resumed
         for group in self._optimizer.param_groups:
-            group["lr"] = recipe.rate * pace(state.step, self.steps, recipe.warmup)
+            group["lr"] = recipe.learning_rate * pace(state.step, self.steps, recipe.warmup)
         learnt = sum(branch.learnt for tree in trees for branch in tree.branches)
         total, read = 0.0, 0
         for part in packed(trees, recipe.batch_tokens):
@@ -102,7 +102,7 @@ class Training:
         if not math.isfinite(total):
             raise ModelError(
                 f"the loss is {total} after {state.step} steps: the learning rate "
-                f"{recipe.rate} is too high"
+                f"{recipe.learning_rate} is too high"
             )
         self._scaler.unscale_(self._optimizer)
         torch.nn.utils.clip_grad_norm_(self._model.weights.values(), CLIP)

@@ -25,6 +25,9 @@ class FakeModel:
     def adapter_named(self, path: str) -> Path | None:
         return Path(path) if path else None
 
+    def beginning_named(self, path: str) -> None:
+        return None
+
     def ends(self, token: int) -> bool:
         return token == END
 

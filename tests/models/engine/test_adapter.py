@@ -128,7 +128,7 @@ def test_a_file_that_is_no_adapter_for_this_model_is_refused_in_a_line(
     expected, _ = answer(own_engine, CLEAR[1])
     for path in [*(folder / f"{name}.gguf" for name in names), folder, bundled_chat_model()]:
         with pytest.raises(
-            ModelError, match=r"no LoRA adapter|no GGUF file|cannot be read"
+            ModelError, match=r"no LoRA adapter|no GGUF file|cannot be read|is damaged"
         ) as caught:
             begin(own_engine, CLEAR[1], adapter=path)
         assert "\n" not in str(caught.value)

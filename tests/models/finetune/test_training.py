@@ -21,7 +21,8 @@ from models.finetune.checkpoint import State, read_checkpoint, write_checkpoint
 from models.finetune.finetune import checkpoint_of, finetune
 from models.finetune.lesson import Lesson
 from models.finetune.progress import Progress, interrupted
-from models.finetune.recipe import Recipe
+from models.finetune.recipe import Method, Recipe
+from models.finetune.trainable import Trainable
 from models.finetune.training import pace
 from models.turns import to_turns
 
@@ -54,9 +55,19 @@ def train(tiny: Path, name: str, recipe: Recipe = RECIPE, until: int = 0) -> byt
     return trained.path.read_bytes().replace(name.encode(), b"same")
 
 
-def test_it_learns_the_answers_and_the_engine_gives_them_with_the_adapter(tiny: Path) -> None:
+@pytest.mark.parametrize(
+    ("method", "rate", "steps"),
+    [("lora", 0.02, 60), ("qlora", 0.02, 60), ("prompt", 0.3, 120), ("prefix", 0.2, 90)],
+)
+def test_it_learns_the_answers_and_the_engine_gives_them_with_the_adapter(
+    tiny: Path, method: Method, rate: float, steps: int
+) -> None:
+    if method == "qlora":
+        pytest.importorskip("bitsandbytes", reason="4-bit weights need bitsandbytes")
     progress: list[Progress] = []
-    recipe = Recipe(rank=8, rate=0.02, steps=60, lessons=8, held_back=0.0, precision="float32")
+    recipe = Recipe(
+        method, rank=8, rate=rate, steps=steps, lessons=16, held_back=0.0, precision="float32"
+    )
     finetune(tiny, LESSONS, recipe, "colours", progress.append)
     assert progress[-1].loss < 0.2 < progress[0].loss
     path = find_adapter("colours")
@@ -70,6 +81,17 @@ def test_it_learns_the_answers_and_the_engine_gives_them_with_the_adapter(tiny: 
             assert written.removeprefix("▁") == lesson.answer
     finally:
         engine.close()
+
+
+def test_qlora_holds_the_frozen_layers_in_four_bits(tiny: Path) -> None:
+    pytest.importorskip("bitsandbytes", reason="4-bit weights need bitsandbytes")
+    whole = Trainable(tiny, Recipe(precision="float32")).model
+    small = Trainable(tiny, Recipe("qlora", precision="float32")).model
+    frozen = [w for n, w in whole.named_parameters() if "_proj.base_layer" in n]
+    packed = [w for n, w in small.named_parameters() if "_proj.base_layer" in n]
+    assert len(frozen) == len(packed) == 14
+    for before, after in zip(frozen, packed, strict=True):
+        assert 2 * after.numel() * after.element_size() == before.numel()
 
 
 def test_a_seed_gives_the_same_adapter_again_and_another_seed_another(tiny: Path) -> None:
