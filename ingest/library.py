@@ -20,6 +20,7 @@ from ingest.errors import LibraryError
 from ingest.files import absolute
 from ingest.filter import Filter
 from ingest.indexes import Indexes
+from ingest.kept_files import drop_files
 from ingest.page import Page
 from ingest.search import Ranked, matching, rank
 from ingest.store import Store
@@ -162,6 +163,7 @@ class Library:
             if document is None:
                 return False
             self.store.remove([document.source])
+            drop_files(self)
             self.save_indexes()
         return True
 

@@ -15,6 +15,7 @@ from typing import IO, Any
 from ingest.document import Document
 from ingest.errors import DocumentError, FileChanged, FileGone
 from ingest.files import hash_file
+from ingest.kept_files import SHOWN, kept_file
 from ingest.library import Library
 from ingest.load.drawn import Box, PageImage
 from ingest.load.frame import read_bytes
@@ -34,7 +35,7 @@ Spans = tuple[tuple[int, int], ...]
 
 def has_images(document: Document) -> bool:
     """Whether a document's pages can be shown as pictures at all."""
-    return document.format == "pdf" and document.status == "ok"
+    return document.format in SHOWN and document.status == "ok"
 
 
 def page_image(
@@ -49,7 +50,7 @@ def page_image(
     if document is None or not has_images(document):
         raise DocumentError("its pages cannot be shown as pictures")
     text = library.page(document.source, number).text
-    path = _file_of(document)
+    path = _file_of(library, document)
     try:
         facts = path.stat()
         known = _hash_of(path, facts.st_size, facts.st_mtime_ns)
@@ -68,8 +69,10 @@ def close() -> None:
     _worker.close()
 
 
-def _file_of(document: Document) -> Path:
-    if document.origin != "path":
+def _file_of(library: Library, document: Document) -> Path:
+    if document.origin == "upload":
+        return kept_file(library.folder, document.hash)
+    if document.origin != "path":  # a program's own loader has read it
         raise FileGone("the file was not kept")
     return Path(document.source)
 

@@ -114,6 +114,11 @@ class Records:
         )
         return [row[0] for row in rows]
 
+    def hashes(self, origin: str) -> set[str]:
+        """The hashes of the documents of an origin that could be read."""
+        sql = "SELECT hash FROM documents WHERE origin = ? AND status = 'ok'"
+        return {row[0] for row in self._rows(sql, (origin,))}
+
     def pages(self, source: str, number: int | None = None) -> list[Page]:
         """A document's pages in order, or the one of that number; [] where there is none."""
         sql, parameters = _PAGES, list[str | int]([source])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.files import absolute, is_under
+from ingest.kept_files import drop_files
 from ingest.library import Library
 
 
@@ -20,5 +21,6 @@ def remove_all(library: Library, source: str) -> list[str]:
             found = [known for known in library.store.sources("path") if is_under(known, top)]
         if found:
             library.store.remove(found)
+            drop_files(library)
             library.save_indexes()
     return sorted(found)

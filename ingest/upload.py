@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ingest.document import FileFacts
 from ingest.files import hash_bytes
-from ingest.intake import Intake
+from ingest.intake import Intake, Prepared
+from ingest.kept_files import SHOWN, drop_files, keep_file
 from ingest.library import Library
 from ingest.progress import Progress, Report, silent
 from ingest.report import SyncReport
@@ -24,7 +25,8 @@ def add_upload(
 ) -> SyncReport:
     """Put a file's bytes into the library as "upload:NAME", in the place of one of that name.
 
-    The name is only shown: it never becomes a path. A sync leaves uploads alone.
+    The name is only shown: it never becomes a path. A sync leaves uploads alone. The bytes are
+    kept where the pages can be shown as they are (see `ingest.kept_files`).
     """
     name = clean_name(name)
     show = progress or silent
@@ -40,11 +42,22 @@ def add_upload(
         path.write_bytes(data)
         prepared = prepare(library, facts, path, name)
     with library.writing(lambda: show(Progress("waiting", 0, 1, facts.source))):
+        if not prepared.error and _is_shown(library, prepared):
+            keep_file(library, facts.hash, data)
         Intake(library, report, embedding).take(prepared)
+        drop_files(library)
         show(Progress("indexing", 0, 1, facts.source))
         library.save_indexes()
     show(Progress("done", 1, 1, facts.source))
     return report
+
+
+def _is_shown(library: Library, prepared: Prepared) -> bool:
+    """Whether a file's pages can be shown; one that the library has may not have been kept."""
+    if prepared.loaded is not None:
+        return prepared.loaded.format in SHOWN
+    known = library.store.document(prepared.facts.source)
+    return known is not None and known.format in SHOWN
 
 
 def clean_name(name: str) -> str:
