@@ -53,7 +53,7 @@ def page_image(
     path = _file_of(library, document)
     try:
         facts = path.stat()
-        known = _hash_of(path, facts.st_size, facts.st_mtime_ns)
+        known = _hash_of(path, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
     except OSError as error:
         raise FileGone(f"the file cannot be opened: {error.strerror or error}") from error
     if known != document.hash:
@@ -78,8 +78,8 @@ def _file_of(library: Library, document: Document) -> Path:
 
 
 @lru_cache(maxsize=64)
-def _hash_of(path: Path, size: int, mtime_ns: int) -> str:
-    """A file's hash, taken anew when its size or date has changed."""
+def _hash_of(path: Path, size: int, mtime_ns: int, ctime_ns: int) -> str:
+    """A file's hash, taken anew whenever the disk says that it was written to."""
     return hash_file(path)
 
 

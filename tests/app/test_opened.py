@@ -3,7 +3,15 @@
 from langchain_core.documents import Document
 from langchain_core.messages.content import create_citation
 
-from app.opened import AROUND, name_of, open_passage, place_of, view
+from app.opened import (
+    AROUND,
+    LONGEST,
+    name_of,
+    open_passage,
+    other_page,
+    place_of,
+    view,
+)
 from app.texts_en import ENGLISH
 from app.texts_zh import CHINESE
 from ingest import Library, add_upload
@@ -68,3 +76,11 @@ def test_pages_are_named_in_the_readers_language_and_sections_as_they_are() -> N
     passage = Document("x", metadata={"title": "Cats", "label": "", "headings": ["Cats", "Sleep"]})
     assert name_of(passage, ENGLISH) == "Cats · Sleep"
     assert name_of(Document("x", metadata={"source": "a.txt"}), ENGLISH) == "a.txt"
+
+
+def test_another_page_is_shown_from_its_beginning_without_marks(library: Library) -> None:
+    passage = library.search("How tall was the Pharos?", 1)[0]
+    seen = other_page(open_passage(passage), 1, library)
+    assert (seen.text, seen.marks, seen.passage) == ("A first page.", (), (0, 0))
+    add_upload(library, "tower.txt", ("long " * LONGEST + "\f" + "x").encode())
+    assert len(other_page(open_passage(passage), 1, library).text) <= LONGEST + 2
