@@ -26,7 +26,7 @@ MAX_PIXELS = 4_000_000
 """Of one picture: an A4 page has 3.2 million at WIDTH. A sheet of absurd size becomes smaller."""
 
 _LONGEST = 8_000  # pixels of a side
-_QUALITY = 88
+_QUALITY = 80
 
 
 def draw(path: Path, number: int, text: str = "", spans: Sequence[Span] = ()) -> PageImage:
@@ -59,5 +59,5 @@ def _drawn(page: pdfium.PdfPage) -> tuple[bytes, int, int]:
     finally:
         bitmap.close()
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=_QUALITY, subsampling=0)
+    picture.save(file, "JPEG", quality=_QUALITY)
     return file.getvalue(), picture.width, picture.height
