@@ -13,6 +13,7 @@ from app.desk import KEY, Desk, my_desk
 from app.documents_page import documents_page
 from app.engine_page import engine_page
 from app.markup import label
+from app.quality_page import quality_page
 from app.resources import shared_library, shared_talks
 from app.talks import Talks
 from app.texts import NAMES, TONGUES, tongue_of
@@ -43,6 +44,12 @@ def run() -> None:
                 title=desk.texts.engine,
                 icon=":material/memory:",
                 url_path="engine",
+            ),
+            st.Page(
+                quality_page,
+                title=desk.texts.quality,
+                icon=":material/monitoring:",
+                url_path="quality",
             ),
         ]
     )

@@ -8,6 +8,7 @@ from threading import Thread
 import streamlit as st
 
 from app.engine_room import EngineRoom
+from app.evaluation import Bench
 from app.gate import Gate
 from app.open_chats import open_chats
 from app.talks import Talks
@@ -48,6 +49,12 @@ def shared_chain() -> RagChain:
 def shared_engine_room() -> EngineRoom:
     """Where the chain's model is looked after and changed."""
     return EngineRoom(shared_chain(), shared_gate())
+
+
+@st.cache_resource(show_spinner=False)
+def shared_bench() -> Bench:
+    """Where the chain is evaluated."""
+    return Bench(shared_chain(), shared_gate())
 
 
 def _wake(chain: RagChain, gate: Gate) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from app import engine_texts_en, engine_texts_zh
+from app import engine_texts_en, engine_texts_zh, quality_texts_en, quality_texts_zh
 
 HAN = "\u4e00-\u9fff"
 PAGES = [
     pytest.param(engine_texts_en.ENGLISH, engine_texts_zh.CHINESE, id="engine"),
+    pytest.param(quality_texts_en.ENGLISH, quality_texts_zh.CHINESE, id="quality"),
 ]
 NAMES = {"kinds/adapter", "topics/llama.cpp", "topics/GPU"}  # the same in every language
 
