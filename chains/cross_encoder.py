@@ -3,7 +3,6 @@
 It does not know what becomes of the scores.
 """
 
-import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from langchain_core.documents import Document
 
 from models.errors import ModelError, first_line
+from models.hushed import hush
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -39,7 +39,7 @@ def _loaded(name: str) -> "CrossEncoder":
     folder = Path(name).expanduser()
     if name.startswith((".", "/", "~")) and not folder.is_dir():
         raise ModelError(f"the cross-encoder {name} is no folder. Set KVASIR_RERANK to one")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    hush()
     from safetensors import SafetensorError
     from sentence_transformers import CrossEncoder
 

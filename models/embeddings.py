@@ -3,7 +3,6 @@
 It does not know documents or indexes. The bundled model is converted into the cache at first use.
 """
 
-import os
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from langchain_core.embeddings import Embeddings
 
 from models.bundled import EMBEDDER, bundled_embedder
 from models.errors import ModelError, first_line
+from models.hushed import hush
 from models.settings import get_settings
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _load(name: str, dtype: str) -> "SentenceTransformer":
     folder = bundled_folder(found) if found and name == EMBEDDER else found or name
     local = isinstance(folder, Path)
     # HF_HUB_OFFLINE would hold for the whole process, and a chat model on the hub with it.
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    hush()
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar

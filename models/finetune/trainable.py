@@ -5,7 +5,6 @@ transformers dequantizes the file, so that what is trained is what runs. It know
 
 import contextlib
 import io
-import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from models.finetune.four_bits import in_four_bits
 from models.finetune.learnt import Learnt, LowRank, Prefix, Prompt
 from models.finetune.recipe import Recipe
 from models.gguf_header import read_header
+from models.hushed import hush
 
 # Whose tensors have names and an order of rows that were compared with the engine's logits.
 ARCHITECTURES = ("llama",)
@@ -80,8 +80,7 @@ class Trainable:
 
 def _low_rank(model: Any, recipe: Recipe) -> tuple[Any, LowRank]:
     """The model with LoRA's matrices beside its linear layers, and these."""
-    # peft imports it, wanted or not, and it warns of a faster kernel that is not there.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    hush()
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
