@@ -20,7 +20,7 @@ from app.meter import meter
 from app.model_change import chosen
 from app.model_facts import card_facts, card_figures, fact_list, figures, shares
 from app.model_list import model_list, name_of
-from app.resources import shared_engine_room, shared_library, shared_talks
+from app.resources import shared_engine_room, shared_library, shared_talks, shared_waking
 from app.speed_view import cache_view, speed_view
 from app.spent import latest_spent
 from app.watch import watch_all
@@ -46,9 +46,11 @@ def engine_page() -> None:
     title = desk.texts.engine
     st.html(f'<div class="kv-title"><h1>{title}</h1><p>{texts.lead}</p></div>')
     change = ChangeView(room, texts)
+    waking = shared_waking()
+    asleep = not waking.finished
     change.draw()
     with st.container(key="model"), _notice():
-        _model(texts)
+        _model(texts, waking=asleep)
     to_keep(room, texts)
     overview, models, doctor = st.tabs([texts.overview, texts.models, texts.doctor], key="sections")
     with overview, _notice():
@@ -58,15 +60,13 @@ def engine_page() -> None:
     with doctor:
         st.html(f'<p class="kv-lead">{texts.doctor_lead}</p>')
         health = HealthView(room, texts, desk.tongue)
-    _watch(change, health)
-
-
-def _watch(change: ChangeView, health: HealthView) -> None:
     watched: list[tuple[Job, Callable[[], object]]] = [(health.examination, health.draw)]
+    if asleep:
+        watched.append((waking, lambda: None))
     if change.watched:
         watched.append((change.watched, change.draw))
     watch_all(watched)
-    if change.watched:
+    if asleep or change.watched:
         st.rerun()  # what is in use, and all that hangs on it, may be another
 
 
@@ -79,7 +79,7 @@ def _notice() -> Iterator[None]:
         st.error(label(str(error)), icon=":material/error:")
 
 
-def _model(texts: EngineTexts) -> None:
+def _model(texts: EngineTexts, *, waking: bool) -> None:
     """Which model answers, and its card."""
     choice = chosen()
     name = escaped(name_of(choice, texts))
@@ -87,7 +87,9 @@ def _model(texts: EngineTexts) -> None:
         st.html(f'<div class="kv-note">{texts.runs_elsewhere.format(model=name)}</div>')
         return
     card, engine = _loaded(choice.model)
-    state = f"{texts.answering} · {_placed(engine, card, texts)}" if engine else texts.asleep
+    state = texts.waking if waking else texts.asleep
+    if engine:
+        state = f"{texts.answering} · {_placed(engine, card, texts)}"
     kind = "kv-awake" if engine else "kv-asleep"
     with st.container(border=True, key="model-card"):
         st.html(

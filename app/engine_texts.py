@@ -14,6 +14,7 @@ class EngineTexts:
     overview: str
     answering: str
     asleep: str
+    waking: str
     on_gpu: str
     on_cpu: str
 
@@ -85,7 +86,7 @@ class EngineTexts:
     weights: str
     kv: str
     working: str
-    free: str
+    others: str
     what_fits: str
     what_fits_note: str
 

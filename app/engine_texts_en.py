@@ -8,6 +8,7 @@ ENGLISH = EngineTexts(
     "be seen.",
     overview="Overview",
     answering="Awake and answering",
+    waking="Waking up",
     asleep="Asleep: the first question wakes it",
     on_gpu="{layers} of {all} layers on the GPU",
     on_cpu="on the processor, {threads} threads",
@@ -81,11 +82,11 @@ ENGLISH = EngineTexts(
     memory_needs="{needs} for {context} tokens of context in {kv}: it fits.",
     memory_short="{needs} for {context} tokens of context in {kv}: too much for this machine. "
     "Set KVASIR_CONTEXT to less, or use a smaller quantization.",
-    memory_machine="Memory of this machine: {total}",
+    memory_machine="{free} of this machine's {total} stay free.",
     weights="Weights",
     kv="KV cache",
     working="Working room",
-    free="Free",
+    others="Other programs",
     what_fits="What else would fit",
     what_fits_note="The KV cache's size for each context and type. Struck out: more than there is "
     "room for.",

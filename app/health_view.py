@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -57,12 +58,18 @@ def _summary(findings: Sequence[Finding], texts: EngineTexts) -> str:
     return texts.found_one if wrong == 1 else texts.found_many.format(count=wrong)
 
 
+def _sentence(fact: str) -> str:
+    """The fact with a capital where it begins with a word, not with a name."""
+    return fact[:1].upper() + fact[1:] if re.match(r"[a-z]+ ", fact) else fact
+
+
 def _row(finding: Finding, texts: EngineTexts) -> str:
     kind, mark = _MARKS[finding.ok]
     topic = escaped(texts.topics.get(finding.topic, finding.topic))
+    fact = escaped(_sentence(finding.fact))
     remedy = f'<div class="kv-remedy">{escaped(finding.remedy)}</div>' if finding.remedy else ""
     return (
         f'<div class="kv-finding"><span class="kv-mark kv-{kind}">{mark}</span>'
-        f'<div><b>{topic}</b><div class="kv-fact" dir="auto">{escaped(finding.fact)}</div>'
+        f'<div><b>{topic}</b><div class="kv-fact" dir="auto">{fact}</div>'
         f"{remedy}</div></div>"
     )

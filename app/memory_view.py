@@ -42,14 +42,16 @@ def _without_us(machine: Machine) -> Machine:
 
 def _bars(card: Card, chosen: Plan, machine: Machine, texts: EngineTexts) -> str:
     free = max(machine.available - chosen.host_bytes, 0)
+    others = machine.total - machine.available
     weights = sum(share.bytes for share in card.quantizations)
     parts = [(texts.working, chosen.host_bytes)]
     if not chosen.gpu_layers:
         beside = max(chosen.host_bytes - weights - chosen.kv_bytes, 0)
         parts = [(texts.weights, weights), (texts.kv, chosen.kv_bytes), (texts.working, beside)]
     shown = [(name, in_units(size), float(size)) for name, size in parts]
-    bar = meter([*shown, (texts.free, in_units(free), float(free))], float(machine.total))
-    total = texts.memory_machine.format(total=in_units(machine.total))
+    rest = (texts.others, in_units(others), float(others))
+    bar = meter([*shown, rest], float(machine.total))
+    total = texts.memory_machine.format(total=in_units(machine.total), free=in_units(free))
     gpus = [
         meter([(gpu.name, f"{in_units(size)} / {in_units(gpu.total)}", float(size))], gpu.total)
         for size, gpu in zip(chosen.gpu_bytes, machine.gpus, strict=True)

@@ -19,7 +19,8 @@ def meter(parts: Sequence[tuple[str, str, float]], whole: float) -> str:
     for place, (name, value, amount) in enumerate(parts):
         kind = f"kv-part kv-part-{place % KINDS}"
         share = 100 * max(amount, 0.0) / most
-        bars.append(f'<div class="{kind}" style="width:{share:.2f}%"></div>')
+        if share > 0:
+            bars.append(f'<div class="{kind}" style="width:{share:.2f}%"></div>')
         keys.append(f'<span><i class="{kind}"></i>{escaped(name)} <b>{escaped(value)}</b></span>')
     return (
         f'<div class="kv-meter">{"".join(bars)}</div><div class="kv-legend">{"".join(keys)}</div>'

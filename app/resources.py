@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from threading import Thread
-
 import streamlit as st
 
 from app.engine_room import EngineRoom
@@ -12,10 +9,9 @@ from app.evaluation import Bench
 from app.gate import Gate
 from app.open_chats import open_chats
 from app.talks import Talks
+from app.waking import Waking
 from chains import RagChain, rag_chain
 from ingest import Library
-from models.chat_model import KvasirChat
-from models.errors import KvasirError
 from models.settings import get_settings
 
 
@@ -37,12 +33,14 @@ def shared_gate() -> Gate:
     return Gate()
 
 
-@st.cache_resource(show_spinner=False)
 def shared_chain() -> RagChain:
     """The chain over it; model and embedder are loaded meanwhile, before anybody asks."""
-    chain = rag_chain(shared_library())
-    Thread(target=_wake, args=(chain, shared_gate()), name="wake", daemon=True).start()
-    return chain
+    return _chain_and_waking()[0]
+
+
+def shared_waking() -> Waking:
+    """The loading of the chain's models, under way or over."""
+    return _chain_and_waking()[1]
 
 
 @st.cache_resource(show_spinner=False)
@@ -57,8 +55,9 @@ def shared_bench() -> Bench:
     return Bench(shared_chain(), shared_gate())
 
 
-def _wake(chain: RagChain, gate: Gate) -> None:
-    with suppress(KvasirError), gate.passing():  # whoever asks will be told
-        chain.library.embedder.embed_query("ready")
-        if isinstance(chain.llm, KvasirChat):
-            _ = chain.llm.context_size
+@st.cache_resource(show_spinner=False)
+def _chain_and_waking() -> tuple[RagChain, Waking]:
+    chain = rag_chain(shared_library())
+    waking = Waking(chain, shared_gate())
+    waking.start()
+    return chain, waking
