@@ -1,10 +1,9 @@
 """What each method of fine-tuning makes of the same lessons in the same time.
 
 LoRA, QLoRA, a learnt prompt and a learnt prefix for the bundled model, on the lessons of
-adapter_recipe.py, one after the other, each in a process of its own: first a few steps tell how many
-fit into the time, then it trains. Then questions about the articles kept back, with the gold
-passage, greedily, beside the model as it is. Prints a table, writes
-benchmarks/results/finetune_methods.json.
+adapter_recipe.py, each in a process of its own: a few steps tell how many fit into the time, then
+it trains. Then questions about the articles kept back, with the gold passage, greedily, beside the
+model as it is. Prints a table, writes benchmarks/results/finetune_methods.json.
 
     python benchmarks/finetune_methods.py --minutes 6
 """
