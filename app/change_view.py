@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.engine_room import EngineRoom
 from app.engine_texts import EngineTexts
-from app.markup import escaped, label
+from app.markup import escaped
 from app.model_change import ModelChange, chosen
 from app.model_list import name_of
 from models.settings import PREFIX
@@ -15,49 +15,38 @@ _SEEN = "change-seen"  # the change whose outcome this tab has put away
 
 
 class ChangeView:
-    """Draws the latest change, if there is one, again and again while it goes on.
+    """The latest change, if there is one that this tab has not put away.
 
-    `watched` is the change that was under way when the page began: its end is still to be shown.
+    `watched` is one that was under way when the page began: `draw` shows how far it is.
     """
 
     def __init__(self, room: EngineRoom, texts: EngineTexts) -> None:
-        self.change: ModelChange | None = room.change
-        self.watched = self.change if self.change and not self.change.finished else None
+        change = room.change
+        self.watched = change if change and not change.finished else None
         self._texts = texts
-        self._drawn = False
-        with st.container(key="change", gap="small"):
+        if change is None or st.session_state.get(_SEEN) is change:
+            return
+        with st.container(
+            horizontal=True, vertical_alignment="center", key=f"change-{change.state}"
+        ):
             self._place = st.empty()
             if self.watched:
+                st.button(texts.call_off, key="call-off", type="tertiary", on_click=change.stop)
+            else:
+                self._place.html(_outcome(change, texts))
                 st.button(
-                    texts.call_off, key="call-off", type="tertiary", on_click=self.watched.stop
+                    texts.understood,
+                    key="understood",
+                    type="tertiary",
+                    on_click=_put_away,
+                    args=(change,),
                 )
 
     def draw(self) -> None:
-        """The change as it is now."""
-        change = self.change
-        if change is None or self._drawn:
-            return
-        if not change.finished:
-            line = escaped(_line(change, self._texts))
-            self._place.html(f'<div class="kv-changing"><span class="kv-pulse"></span>{line}</div>')
-            return
-        self._drawn = True
-        if st.session_state.get(_SEEN) is not change:
-            with self._place.container(gap="small"):
-                self._outcome(change)
-
-    def _outcome(self, change: ModelChange) -> None:
-        texts, name = self._texts, name_of(change.wanted, self._texts)
-        if change.state == "done":
-            st.success(label(texts.changed.format(model=name)), icon=":material/check_circle:")
-        elif change.state == "failed":
-            said = texts.not_changed.format(model=name, error=change.error.rstrip(".") + ".")
-            st.error(label(said), icon=":material/error:")
-        else:
-            st.info(label(texts.called_off), icon=":material/info:")
-        st.button(
-            texts.understood, key="understood", type="tertiary", on_click=_put_away, args=(change,)
-        )
+        """How far the change is that is under way."""
+        if self.watched:
+            line = escaped(_line(self.watched, self._texts))
+            self._place.html(f'<div class="kv-change"><span class="kv-pulse"></span>{line}</div>')
 
 
 def to_keep(room: EngineRoom, texts: EngineTexts) -> None:
@@ -72,6 +61,21 @@ def to_keep(room: EngineRoom, texts: EngineTexts) -> None:
 
 def _put_away(change: ModelChange) -> None:
     st.session_state[_SEEN] = change
+
+
+def _outcome(change: ModelChange, texts: EngineTexts) -> str:
+    name = name_of(change.wanted, texts)
+    if change.state == "done":
+        kind, mark, said = "good", "✓", texts.changed.format(model=name)
+    elif change.state == "failed":
+        why = change.error.rstrip(".") + "."
+        kind, mark, said = "bad", "!", texts.not_changed.format(model=name, error=why)
+    else:
+        kind, mark, said = "plain", "–", texts.called_off
+    return (
+        f'<div class="kv-change" role="status"><span class="kv-mark kv-{kind}">{mark}</span>'
+        f"<span>{escaped(said)}</span></div>"
+    )
 
 
 def _line(change: ModelChange, texts: EngineTexts) -> str:

@@ -51,12 +51,12 @@ def engine_page() -> None:
     change.draw()
     with st.container(key="model"), _notice():
         _model(texts, waking=asleep)
-    to_keep(room, texts)
     overview, models, doctor = st.tabs([texts.overview, texts.models, texts.doctor], key="sections")
     with overview, _notice():
         _overview(texts)
     with models:
         model_list(desk, room)
+        to_keep(room, texts)
     with doctor:
         st.html(f'<p class="kv-lead">{texts.doctor_lead}</p>')
         health = HealthView(room, texts, desk.tongue)
@@ -147,7 +147,8 @@ def _placed(engine: Engine, card: Card, texts: EngineTexts) -> str:
         return texts.on_gpu.format(
             layers=min(placement.gpu_layers, card.layers + 1), all=card.layers + 1
         )
-    return texts.on_cpu.format(threads=placement.threads or cores())
+    threads = placement.threads or cores()
+    return texts.on_cpu_one if threads == 1 else texts.on_cpu.format(threads=threads)
 
 
 def _card(path: Path) -> Card:

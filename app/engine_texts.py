@@ -17,6 +17,7 @@ class EngineTexts:
     waking: str
     on_gpu: str
     on_cpu: str
+    on_cpu_one: str
 
     # changing the model
     models: str

@@ -12,6 +12,7 @@ ENGLISH = EngineTexts(
     asleep="Asleep: the first question wakes it",
     on_gpu="{layers} of {all} layers on the GPU",
     on_cpu="on the processor, {threads} threads",
+    on_cpu_one="on the processor, one thread",
     models="Models",
     models_lead="A change is for everybody: answers under way are finished first, the next one "
     "comes from the new model.",

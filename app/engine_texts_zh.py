@@ -11,6 +11,7 @@ CHINESE = EngineTexts(
     asleep="尚未加载，收到第一个问题时唤醒",
     on_gpu="{all} 层中有 {layers} 层在 GPU 上",
     on_cpu="在处理器上运行，{threads} 个线程",
+    on_cpu_one="在处理器上运行，1 个线程",
     models="模型",
     models_lead="更换对所有人生效：先完成正在写的回答，下一个回答就来自新模型。",
     adapters="适配器",

@@ -53,7 +53,7 @@ class EvaluationView:
 
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             st.segmented_control(
-                texts.how_many, COUNTS, default=COUNTS[1], key=_COUNT, required=True
+                texts.how_many, COUNTS, default=COUNTS[0], key=_COUNT, required=True
             )
             st.button(
                 texts.begin,
