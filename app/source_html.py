@@ -22,14 +22,16 @@ _SEEK = """<script>
   const seek = () => {
     const panel = document.querySelector('.st-key-source');
     const room = panel && panel.querySelector('.kv-page, .kv-sheet');
-    const mark = room && (room.querySelector('.cited') || room.querySelector('.passage'));
-    if (!mark || !mark.getClientRects().length) {
+    let marks = room ? [...room.querySelectorAll('.cited')] : [];
+    if (room && !marks.length) marks = [...room.querySelectorAll('.passage')];
+    if (!marks.length || !marks[0].getClientRects().length) {
       if (left-- > 0) setTimeout(seek, 50);
       return;
     }
-    const around = room.getBoundingClientRect(), spot = mark.getBoundingClientRect();
-    room.scrollTop += spot.top - around.top - (room.clientHeight - spot.height) / 2;
-    room.scrollLeft += spot.left - around.left - (room.clientWidth - spot.width) / 2;
+    const around = room.getBoundingClientRect(), spot = marks[0].getBoundingClientRect();
+    const edge = Math.min(...marks.map((mark) => mark.getBoundingClientRect().left));
+    room.scrollTop += spot.top - around.top - room.clientHeight / 3;
+    room.scrollLeft += edge - around.left - 24;
     const closer = room.querySelector('.kv-closer');
     if (closer) closer.onchange = seek;
   };
