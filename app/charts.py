@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-ACCENT, BEFORE = "#14908a", "#9aa8a4"
+ACCENT, BEFORE, WHISKER = "#14908a", "#a3b0ac", "#64726e"
 SHORT = 190  # pixels
 
 
@@ -44,12 +44,13 @@ def shares_with_intervals(rows: Sequence[dict[str, Any]], runs: Sequence[str]) -
 
     figures = list(dict.fromkeys(row["figure"] for row in rows))
     colours = alt.Scale(domain=list(runs), range=[ACCENT, BEFORE][: len(runs)])
-    legend = alt.Legend(orient="top", title=None, labelLimit=0) if len(runs) > 1 else None
+    legend = alt.Legend(orient="top", title=None, labelLimit=320, columns=1)
     base = alt.Chart(alt.Data(values=list(rows))).encode(
         y=alt.Y(
             "figure:N",
             sort=figures,
             title=None,
+            scale=alt.Scale(paddingInner=0.3),
             axis=alt.Axis(labelLimit=230, ticks=False, domain=False, labelPadding=8),
         ),
         yOffset=alt.YOffset("run:N", sort=list(runs)),
@@ -66,10 +67,10 @@ def shares_with_intervals(rows: Sequence[dict[str, Any]], runs: Sequence[str]) -
             title=None,
             axis=alt.Axis(format="%", tickCount=5, domain=False),
         ),
-        color=alt.Color("run:N", scale=colours, legend=legend),
+        color=alt.Color("run:N", scale=colours, legend=legend if len(runs) > 1 else None),
     )
-    whiskers = base.mark_rule(strokeWidth=1.4, opacity=0.55).encode(x="low:Q", x2="high:Q")
-    height = 14 + len(figures) * (26 if len(runs) == 1 else 40)
+    whiskers = base.mark_rule(strokeWidth=1.5, color=WHISKER).encode(x="low:Q", x2="high:Q")
+    height = 60 + len(figures) * (30 if len(runs) == 1 else 44)
     st.altair_chart((bars + whiskers).properties(height=height), width="stretch")
 
 
@@ -96,7 +97,7 @@ def lines_over_runs(rows: Sequence[dict[str, Any]], figures: Sequence[str]) -> N
                 "figure:N",
                 scale=colours,
                 sort=list(figures),
-                legend=alt.Legend(orient="top", title=None, labelLimit=0, columns=1),
+                legend=alt.Legend(orient="top", title=None, labelLimit=0),
             ),
             tooltip=[
                 alt.Tooltip("run:N", title=" "),
@@ -104,6 +105,6 @@ def lines_over_runs(rows: Sequence[dict[str, Any]], figures: Sequence[str]) -> N
                 alt.Tooltip("shown:N", title="   "),
             ],
         )
-        .properties(height=240)
+        .properties(height=250)
     )
     st.altair_chart(chart, width="stretch")

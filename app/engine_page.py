@@ -109,11 +109,11 @@ def _overview(texts: EngineTexts) -> None:
     """How fast it is, what it takes, and what it need not compute again."""
     spent = latest_spent(shared_talks().chats)
     _section("speed", texts.speed, lambda: speed_view(spent, texts))
-    model = chosen().model
+    model, library = chosen().model, shared_library()
     if not _is_elsewhere(model):
         card, engine = _loaded(model)
         _section("memory", texts.memory, lambda: memory_view(card, engine, texts))
-        _section("cache", texts.cache, lambda: cache_view(shared_library(), engine, spent, texts))
+        _section("cache", texts.cache, lambda: cache_view(library, card, engine, spent, texts))
 
 
 def _is_elsewhere(model: str) -> bool:

@@ -112,6 +112,7 @@ class EngineTexts:
     kv_type: str
     shared_context: str
     warm_hint: str
+    quotes_hint: str
 
     # the doctor
     doctor: str

@@ -21,6 +21,11 @@ def kept_runs(library: Library) -> list[Stored]:
     return _runs(str(library.folder), _stamp(library.folder / FOLDER), library)
 
 
+def readable_runs(stored: Sequence[Stored]) -> list[Run]:
+    """The runs that can be read, called as their files are: no two have one name."""
+    return [each.run.model_copy(update={"name": each.name}) for each in stored if each.run]
+
+
 def compared(run: Run, before: Run) -> dict[str, Difference]:
     """How a run's figures differ from another's over the questions of both; {} without such."""
     key = (run.name, run.date.isoformat(), before.name, before.date.isoformat())

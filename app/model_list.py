@@ -45,7 +45,7 @@ def model_list(desk: Desk, room: EngineRoom) -> None:
 
 def name_of(choice: Choice, texts: EngineTexts) -> str:
     """What a choice is called: files by their names, without their folders."""
-    model, adapter = _short(choice.model), _short(choice.adapter)
+    model, adapter = short_name(choice.model), short_name(choice.adapter)
     return texts.with_adapter.format(model=model, adapter=adapter) if adapter else model
 
 
@@ -123,13 +123,13 @@ def _facts(entry: Entry, texts: EngineTexts) -> str:
     path = escaped(str(entry.path or ""))
     return (
         f'<div class="kv-document"><span class="kv-kind">{kind}</span><div>'
-        f'<div class="kv-name" dir="auto">{escaped(_short(entry.name))}</div>'
+        f'<div class="kv-name" dir="auto">{escaped(short_name(entry.name))}</div>'
         f'<div class="kv-source" title="{path}">{path}</div>{below}</div></div>'
     )
 
 
-def _short(name: str) -> str:
-    """A file by its name alone; other names as they are."""
+def short_name(name: str) -> str:
+    """What a model is called: a file by its name alone, other names as they are."""
     if name in BUNDLED or not os.path.isabs(os.path.expanduser(name)):
         return name
     return os.path.basename(name).removesuffix(SUFFIX)

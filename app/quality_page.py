@@ -10,8 +10,9 @@ from app.desk import Desk, my_desk
 from app.engine_page import STYLE
 from app.evaluation import Bench
 from app.evaluation_view import COMMAND, EvaluationView, begin_evaluation
-from app.kept_runs import compared, kept_runs, worth_comparing
+from app.kept_runs import compared, kept_runs, readable_runs, worth_comparing
 from app.markup import escaped
+from app.model_list import short_name
 from app.quality_texts import QualityTexts, quality_texts
 from app.resources import shared_bench, shared_library
 from app.run_questions import as_file, run_questions
@@ -31,7 +32,7 @@ def quality_page() -> None:
     view = EvaluationView(desk, bench, has_documents=library.store.counts()["chunks"] > 0)
     view.draw()
     stored = kept_runs(library)
-    readable = [each.run for each in stored if each.run]
+    readable = readable_runs(stored)
     if readable:
         _runs(desk, bench, readable, view.fresh(), texts)
     else:
@@ -73,7 +74,7 @@ def _chosen(runs: Sequence[Run], fresh: str, texts: QualityTexts) -> tuple[Run, 
 
     A `fresh` one is shown whatever was chosen before.
     """
-    named = {f"{run.name} · {run.date:%Y-%m-%d %H:%M}": run for run in runs}
+    named = {f"{run.name} · {short_name(run.model)}": run for run in runs}
     for name, run in named.items():
         if run.name == fresh:
             st.session_state[_RUN] = name

@@ -29,7 +29,7 @@ def run_questions(run: Run, before: Run | None, texts: QualityTexts) -> None:
     kind = st.segmented_control(
         texts.each_question,
         list(kinds),
-        default=texts.missed,
+        default=texts.missed if kinds[texts.missed] else texts.all_questions,
         format_func=lambda kind: counts[kind],
         key=f"questions-{bool(before)}",
         required=True,

@@ -11,6 +11,7 @@ import streamlit as st
 from app.charts import lines_over_runs, shares_with_intervals
 from app.kept_runs import figure
 from app.markup import escaped
+from app.model_list import short_name
 from app.quality_texts import QualityTexts
 from chains.evaluation import Difference, Figure, Run
 
@@ -78,8 +79,8 @@ def run_table(run: Run, differences: Differences | None, texts: QualityTexts) ->
 
 def settings_that_differ(run: Run, before: Run, texts: QualityTexts) -> None:
     """What of the settings was otherwise in the run before."""
-    now = {"model": run.model, "embedder": run.embedder, **run.settings}
-    then = {"model": before.model, "embedder": before.embedder, **before.settings}
+    now = {**run.settings, "model": short_name(run.model), "embedder": run.embedder}
+    then = {**before.settings, "model": short_name(before.model), "embedder": before.embedder}
     names = [name for name in now if name in then and now[name] != then[name]][:MOST_SETTINGS]
     if names:
         cells = [
@@ -97,7 +98,7 @@ def over_runs(runs: Sequence[Run], texts: QualityTexts) -> None:
         {
             "place": place,
             "run": f"{run.name}, {run.date:%Y-%m-%d %H:%M}",
-            "figure": texts.figures[name],
+            "figure": texts.in_short[name],
             "value": value,
             "shown": f"{value:.0%}",
         }
@@ -106,30 +107,36 @@ def over_runs(runs: Sequence[Run], texts: QualityTexts) -> None:
         if (value := figure(run, name)) is not None
     ]
     if rows:
-        lines_over_runs(rows, [texts.figures[name] for name in LINES])
+        lines_over_runs(rows, [texts.in_short[name] for name in LINES])
     st.html(_runs_table(ordered, texts))
 
 
 def _runs_table(ordered: Sequence[Run], texts: QualityTexts) -> str:
     short = [texts.in_short[name] for name in SHOWN]
     head = ["", texts.run, texts.date, texts.model, texts.questions, *short]
-    rows = ["".join(f"<th>{word}</th>" for word in head)]
+    rows = [_cells("th", head)]
     for place, run in reversed(list(enumerate(ordered, 1))):
         values = [figure(run, name) for name in SHOWN]
         cells = [
             f"{place}",
             escaped(run.name),
             f"{run.date:%Y-%m-%d %H:%M}",
-            escaped(run.model),
+            escaped(short_name(run.model)),
             f"{len(run.outcomes):,}",
             *(
                 "–" if value is None else _value(name, value, texts)
                 for name, value in zip(SHOWN, values, strict=True)
             ),
         ]
-        rows.append("".join(f"<td>{cell}</td>" for cell in cells))
+        rows.append(_cells("td", cells))
     lines = "".join(f"<tr>{row}</tr>" for row in rows)
     return f'<div class="kv-scroll"><table class="kv-table kv-runs">{lines}</table></div>'
+
+
+def _cells(tag: str, cells: Sequence[str]) -> str:
+    """A row of the table of runs: after the place come three columns of words, then numbers."""
+    kinds = ["", *[' class="kv-words"'] * 3, *[""] * len(cells)]
+    return "".join(f"<{tag}{kind}>{cell}</{tag}>" for kind, cell in zip(kinds, cells, strict=False))
 
 
 def _about(run: Run, texts: QualityTexts) -> str:
@@ -137,7 +144,7 @@ def _about(run: Run, texts: QualityTexts) -> str:
     asked_of = texts.questions_asked if run.complete else texts.incomplete
     parts = [
         f"{run.date:%Y-%m-%d %H:%M}",
-        escaped(run.model),
+        escaped(short_name(run.model)),
         texts.quoting if run.quoted else texts.writing,
         asked_of.format(count=count, asked=asked),
         texts.documents.format(count=f"{run.documents:,}"),

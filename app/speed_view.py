@@ -13,8 +13,10 @@ from app.engine_texts import EngineTexts
 from app.meter import meter
 from app.model_facts import fact_list, figures
 from app.spent import Spent, reused_share
+from chains.model_size import SMALL
 from chains.retriever import KV
 from ingest import Library
+from models.card import Card
 from models.engine.engine import Engine
 from models.loaded import shared_store
 from models.machine import in_units
@@ -52,7 +54,11 @@ def _chart(title: str, times: Sequence[str], values: Sequence[float], unit: str)
 
 
 def cache_view(
-    library: Library, engine: Engine | None, spent: Sequence[Spent], texts: EngineTexts
+    library: Library,
+    card: Card,
+    engine: Engine | None,
+    spent: Sequence[Spent],
+    texts: EngineTexts,
 ) -> None:
     """What of the prompts was known already, and what is kept for the questions to come."""
     settings = get_settings()
@@ -81,5 +87,13 @@ def cache_view(
         context = texts.tokens.format(count=f"{engine.context_size:,}")
         facts.append((texts.shared_context, context))
     st.html(bars + fact_list(facts))
-    if budget and settings.kv_reuse != "off":
+    if _quotes(card):
+        st.html(f'<div class="kv-meta">{texts.quotes_hint}</div>')
+    elif budget and settings.kv_reuse != "off":
         st.html(f'<div class="kv-meta">{texts.warm_hint} <code>python chains warm</code></div>')
+
+
+def _quotes(card: Card) -> bool:
+    """Whether the model quotes, as far as its card tells: it need not be loaded for that."""
+    answers = get_settings().answers
+    return answers == "quoted" or (answers == "auto" and card.parameters < SMALL)
