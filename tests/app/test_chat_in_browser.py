@@ -90,7 +90,7 @@ def test_a_file_can_be_uploaded_asked_about_and_removed(chat: Chat, browser: Bro
     expect(page.locator(".kv-snippet").first).to_contain_text("ultramarine", timeout=SLOW)
     ended(page)
 
-    page.get_by_test_id("stSidebarNavLink").last.click()
+    page.get_by_test_id("stSidebarNavLink").nth(1).click()
     row = page.locator('[class*="st-key-document-"]').filter(has_text="uploaded here")
     expect(row).to_have_count(2)
     row.filter(has_text="<b>runa & co").get_by_role("button").first.click()
@@ -173,7 +173,7 @@ def test_stop_keeps_the_words_and_frees_the_engine(
         page.locator(".st-key-stop button").click()
         expect(page.get_by_text("Stopped. What was written is kept.")).to_be_visible(timeout=SLOW)
         words = words_of(page.locator(".answer"))
-        page.get_by_test_id("stSidebarNavLink").last.click()
+        page.get_by_test_id("stSidebarNavLink").nth(1).click()
         expect(page.locator(".kv-title")).to_be_visible()
         page.get_by_test_id("stSidebarNavLink").first.click()
         expect(page.locator(".answer")).to_contain_text(words[:20])

@@ -204,7 +204,7 @@ def test_new_chat_and_back_and_the_documents_page_lead_to_conversations(
     expect(page.locator(".kv-hello")).to_be_visible()
     page.go_back()
     expect(page.locator(".kv-question")).to_have_text(LONG)
-    page.get_by_test_id("stSidebarNavLink").last.click()
+    page.get_by_test_id("stSidebarNavLink").nth(1).click()
     expect(page.locator(".kv-title")).to_be_visible()
     row(page, "Explain attention").first.get_by_role("button").first.click()
     expect(page.locator(".kv-question")).to_have_text(LONG)
