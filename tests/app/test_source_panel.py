@@ -13,7 +13,7 @@ from word_embedder import WordEmbedder
 from app.desk import KEY, Desk
 from app.texts_en import ENGLISH
 from app.texts_zh import CHINESE
-from ingest import DocumentError, Library, sync
+from ingest import DocumentError, Library, PageImage, sync
 from ingest.page_images import close
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,6 +136,18 @@ def test_the_picture_is_made_once_however_often_the_page_is_drawn(
     test.run()
     assert "kv-sheet" in body(test)
     assert len(made) == 1
+
+
+def test_a_page_whose_words_have_no_known_place_is_shown_and_says_so(
+    pdf_library: Library, share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share(pdf_library)
+    scan = PageImage(b"\xff\xd8", 600, 800, 5, ((),))
+    monkeypatch.setattr("app.source.page_image", lambda *_: scan)
+    test = opened(asked())
+    assert "aspect-ratio:600/800" in body(test)
+    assert "kv-box" not in body(test)
+    assert any(ENGLISH.no_boxes in html.body for html in test.html)
 
 
 @pytest.mark.parametrize(
