@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import streamlit as st
 
 from app.engine_room import EngineRoom
@@ -55,8 +57,9 @@ def to_keep(room: EngineRoom, texts: EngineTexts) -> None:
     if now == room.first:
         return
     st.html(f'<div class="kv-meta">{texts.to_keep}</div>')
-    adapter = f" {PREFIX}ADAPTER={_quoted(now.adapter)}" if now.adapter else ""
-    st.code(f"{PREFIX}MODEL={_quoted(now.model)}{adapter} python app", language="bash")
+    adapter = f" {PREFIX}ADAPTER={shlex.quote(now.adapter)}" if now.adapter else ""
+    command = f"{PREFIX}MODEL={shlex.quote(now.model)}{adapter} python app"
+    st.code(command, language="bash", wrap_lines=True)
 
 
 def _put_away(change: ModelChange) -> None:
@@ -84,9 +87,3 @@ def _line(change: ModelChange, texts: EngineTexts) -> str:
         count = change.waits_for
         return texts.waiting_for_one if count <= 1 else texts.waiting_for.format(count=count)
     return (texts.loading if change.state == "loading" else texts.trying).format(model=name)
-
-
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)

@@ -105,7 +105,7 @@ def _choice(entry: Entry) -> Choice:
 
 def _value(entry: Entry) -> str:
     """The entry as the settings name it."""
-    if entry.kind in ("bundled", "hub", "provider") or entry.path is None:
+    if entry.kind in ("bundled", "hub", "provider", ADAPTER) or entry.path is None:
         return entry.name
     return str(entry.path)
 

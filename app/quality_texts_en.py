@@ -87,6 +87,6 @@ ENGLISH = QualityTexts(
     not_found="right passage not found",
     became_right="right now, wrong before",
     became_wrong="wrong now, right before",
-    more="{count} more are in the stored run.",
+    more="Show more of the other {count}",
     download="Save the questions as a file",
 )

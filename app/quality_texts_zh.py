@@ -86,6 +86,6 @@ CHINESE = QualityTexts(
     not_found="没有找到正确段落",
     became_right="之前错，现在对",
     became_wrong="之前对，现在错",
-    more="其余 {count} 个在保存的结果中。",
+    more="显示其余 {count} 个",
     download="把问题存为文件",
 )

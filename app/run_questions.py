@@ -10,7 +10,8 @@ from app.markup import escaped
 from app.quality_texts import QualityTexts
 from chains.evaluation import Gold, Outcome, Run
 
-STEP = 25
+STEP = 8
+_LISTED = "questions-listed"  # how many this tab has asked for
 LONGEST = 400  # characters of an answer that are shown
 
 
@@ -39,10 +40,16 @@ def run_questions(run: Run, before: Run | None, texts: QualityTexts) -> None:
     if not chosen:
         st.html(f'<div class="kv-note">{texts.none_such}</div>')
         return
-    rows = "".join(_row(each, _turned(each, then), texts) for each in chosen[:STEP])
-    more = len(chosen) - STEP
-    rest = f'<div class="kv-meta">{texts.more.format(count=f"{more:,}")}</div>' if more > 0 else ""
-    st.html(f'<div class="kv-findings">{rows}</div>{rest}')
+    listed = int(st.session_state.get(_LISTED, STEP))
+    rows = "".join(_row(each, _turned(each, then), texts) for each in chosen[:listed])
+    st.html(f'<div class="kv-findings">{rows}</div>')
+    if len(chosen) > listed:
+        count = len(chosen) - listed
+        st.button(texts.more.format(count=f"{count:,}"), key="more-questions", on_click=_show_more)
+
+
+def _show_more() -> None:
+    st.session_state[_LISTED] = 4 * int(st.session_state.get(_LISTED, STEP))
 
 
 def as_file(run: Run) -> str:

@@ -65,12 +65,10 @@ def cache_view(
     budget = int(settings.kv_budget)
     store = shared_store(library.folder / KV)
     reused, prompt = sum(each.reused for each in spent), sum(each.prompt for each in spent)
-    bars = ""
-    if prompt:
-        share = reused_share(spent)
-        bars += meter([(texts.reused_share, f"{share:.0%}", share)], 1.0)
-    size = store.size() if budget else 0
-    bars += meter([(texts.on_disk, f"{in_units(size)} / {in_units(budget)}", size)], budget)
+    share, size = reused_share(spent), store.size() if budget else 0
+    bars = meter([(texts.reused_share, f"{share:.0%}", share)], 1.0) if share else ""
+    if size:
+        bars += meter([(texts.on_disk, f"{in_units(size)} / {in_units(budget)}", size)], budget)
     on_disk = texts.on_disk_value.format(
         size=in_units(size), budget=in_units(budget), count=store.count()
     )

@@ -2,11 +2,16 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "models"))
+
+import tiny_gguf
 
 from app.desk import KEY, Desk
 from app.engine_texts_en import ENGLISH
@@ -132,6 +137,21 @@ def test_a_model_that_does_not_load_is_a_notice_and_the_old_one_stays(
     test.button(key="use-model-1").click().run()
     assert chosen() == Choice(CHAT_MODEL)
     assert "still answers" in words(test)
+
+
+def test_an_adapter_is_put_on_by_its_name_and_taken_off(
+    library: Library, share: Share, tmp_path: Path
+) -> None:
+    (tmp_path / "adapters").mkdir()
+    tiny_gguf.write_gguf(tmp_path / "adapters" / "law.gguf", {"general.type": "adapter"})
+    share(library)
+    test = page()
+    test.button(key="use-adapter-0").click().run()
+    assert chosen() == Choice(CHAT_MODEL, "law")
+    assert "KVASIR_ADAPTER=law" in test.code[0].value
+    assert test.button(key="use-adapter-0").label == ENGLISH.take_off
+    test.button(key="use-adapter-0").click().run()
+    assert chosen() == Choice(CHAT_MODEL)
 
 
 def test_a_file_by_its_path_can_be_used_and_what_is_none_is_said(

@@ -177,6 +177,18 @@ def test_questions_are_shown_by_what_became_of_them(library: Library, share: Sha
     assert "<script>" not in words(test)
 
 
+def test_many_questions_are_shown_in_parts(library: Library, share: Share) -> None:
+    many = [outcome(Gold(question=f"Question {n}?", answers=("x",)), False) for n in range(10, 30)]
+    store(library, "base", [], outcomes=tuple(many))
+    share(library)
+    test = page()
+    assert "Question 17?" in words(test)
+    assert "Question 18?" not in words(test)
+    test.button(key="more-questions").click().run()
+    assert "Question 29?" in words(test)
+    assert not [button for button in test.button if button.key == "more-questions"]
+
+
 def test_files_that_are_no_runs_are_named_and_the_rest_is_shown(
     library: Library, share: Share
 ) -> None:
