@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.desk import Desk
+from app.document_row import UPLOAD
 from app.job import Job
 from app.markup import escaped, label, marked
 from app.opened import other_page, place_of, view
@@ -96,7 +97,9 @@ class SourceView:
             horizontal=True, vertical_alignment="top", key="source-head", gap="small"
         ):
             section = " › ".join(opened.headings)
-            lines = [place_of(opened.label, texts), opened.source]
+            uploaded = opened.source.startswith(UPLOAD)
+            lines = [place_of(opened.label, texts), opened.source.removeprefix(UPLOAD)]
+            lines += [texts.from_chat] if uploaded else []
             below = " · ".join(escaped(line) for line in lines if line)
             if opened.headings:
                 below += f"<br>{texts.in_section.format(headings=escaped(section))}"

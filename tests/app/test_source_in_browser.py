@@ -152,5 +152,5 @@ def test_a_pdf_that_was_just_uploaded_is_shown_with_the_sentence_marked(
     stop(page)
     passage(page, "mine & yours").click()
     expect(page.locator(".kv-paper .kv-box").first).to_be_in_viewport(timeout=SLOW)
-    expect(page.locator(".st-key-source-head")).to_contain_text("upload:mine & yours.pdf")
+    expect(page.locator(".st-key-source-head")).to_contain_text("mine & yours.pdf · uploaded here")
     page.context.close()
