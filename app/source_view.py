@@ -118,7 +118,7 @@ class SourceView:
             )
 
     def _draw_tools(self, document: Document | None) -> None:
-        """Page or text, and the pages around; empty places where there is no choice."""
+        """Page or text, and the pages around, where there is a choice."""
         room = st.container(
             horizontal=True, vertical_alignment="center", key="source-tools", gap="small"
         )
