@@ -1,6 +1,6 @@
 """The commands `python chains "question"` and `python chains warm`, in a terminal or as JSON.
 
-`python chains eval` has a module of its own.
+`python chains eval` and the conversation that begins without a question have their own modules.
 
 Exit codes: 0 all well, 1 some passages cannot be read by the model, 2 unusable arguments, library
 or model, 130 interrupted.
@@ -12,14 +12,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.documents import Document
-from langchain_core.messages.content import Citation
 from langchain_core.runnables.utils import AddableDict
 from pydantic import ByteSize
 
+from chains.errors import QuestionError
+from chains.printed import show
 from chains.question import read_question
 from ingest.errors import LibraryError
 from models.errors import KvasirError
@@ -44,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.question == WARM:
             return _warm(options.library, as_json=options.json)
+        if options.question is None:
+            return _talk(options.library, as_json=options.json)
         return _ask(options.question, options.library, as_json=options.json)
     except KvasirError as error:
         if options.json:
@@ -65,9 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "question",
-        help="what to ask, in Chinese or in English; or the word warm, to compute the passages' "
-        "part of the model's KV cache ahead of any question; "
-        "see also: python chains eval --help",
+        nargs="?",
+        help="what to ask, in Chinese or in English; without one a conversation begins; "
+        "or the word warm, to compute the passages' part of the model's KV cache ahead of any "
+        "question; see also: python chains eval --help",
     )
     parser.add_argument("--library", metavar="DIR", type=Path, help="the library's folder")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -98,50 +103,22 @@ def _ask(question: str, folder: Path | None, *, as_json: bool) -> int:
     read_question(question)  # before anything is loaded for it
     from chains.rag import rag_chain
 
-    result = AddableDict()
     with opened(folder) as library, closing(rag_chain(library).stream(question)) as parts:
-        for part in parts:
-            result = result + part
-            if as_json:
-                continue
-            if "sources" in part and "citations" not in part:
-                _print_evidence(part["sources"])
-            print(part.get("answer", ""), end="", flush=True)
-    if as_json:
-        _print_json(_plain(result))
-    else:
-        _print_sources(result)
+        if as_json:
+            _print_json(_plain(reduce(add, parts)))
+        else:
+            show(parts, AddableDict())
     return ALL_WELL
 
 
-def _print_evidence(sources: Sequence[Document]) -> None:
-    for number, source in enumerate(sources, 1):
-        for start, end in source.metadata["highlights"]:
-            print(f"[{number}] “{' '.join(source.page_content[start:end].split())}”")
-    print(flush=True)
+def _talk(folder: Path | None, *, as_json: bool) -> int:
+    if as_json:
+        raise QuestionError('--json needs a question: python chains "…" --json')
+    from chains.rag import rag_chain
+    from chains.terminal_chat import TerminalChat
 
-
-def _print_sources(result: dict[str, Any]) -> None:
-    citations: list[Citation] = result["citations"]
-    cited = {citation.get("extras", {}).get("passage") for citation in citations}
-    print("\n")
-    for number, source in enumerate(result["sources"], 1):
-        mark = "cited" if number - 1 in cited else "read"
-        print(f"[{number}] {_place(source)}  ({mark})")
-    timings = result["timings"]
-    if "route" in result and not timings["prompt_tokens"]:
-        return  # computed or quoted, as the answer says itself
-    print(
-        f"{result['grounded']:.0%} of the answer's sentences stand in the passages · "
-        f"{timings['reused_tokens']} of {timings['prompt_tokens']} prompt tokens reused · "
-        f"first word after {timings['first_token_s']:.1f} s · "
-        f"{timings['tokens_per_s']:.0f} tokens/s"
-    )
-
-
-def _place(source: Document) -> str:
-    label = source.metadata.get("label")
-    return f"{source.metadata.get('source')}" + (f", page {label}" if label else "")
+    with opened(folder) as library:
+        return ALL_WELL if TerminalChat(rag_chain(library)).run() else UNUSABLE
 
 
 def _plain(result: dict[str, Any]) -> dict[str, Any]:

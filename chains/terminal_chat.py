@@ -1,0 +1,103 @@
+"""The chat in a terminal: `python chains` without a question.
+
+Questions follow one another in one conversation. Where the input is no terminal, each of its lines
+is a question, and nothing is asked for.
+"""
+
+import sys
+from contextlib import closing, suppress
+
+from langchain_core.runnables.utils import AddableDict
+
+from chains.printed import place_of, plain, show
+from chains.rag import RagChain
+from models.errors import KvasirError
+
+HELP = """\
+Type a question, in Chinese or in English; what you ask next may refer to it.
+  /3      passage 3 of the last answer, whole
+  /new    a new conversation: what was said is forgotten
+  /help   these lines
+  /quit   leave, as Ctrl-D does
+Ctrl-C stops an answer and keeps what was written."""
+
+
+class TerminalChat:
+    """One conversation. `run` it; answers come from the chain."""
+
+    def __init__(self, chain: RagChain) -> None:
+        self._chain = chain
+        self._history: list[tuple[str, str]] = []
+        self._last = AddableDict()
+        self._asks = sys.stdin.isatty() and sys.stdout.isatty()
+
+    def run(self) -> bool:
+        """Answer until the input ends; gives whether all went well."""
+        if self._asks:
+            with suppress(ImportError):  # arrow keys and earlier questions, where Python has it
+                import readline  # noqa: F401
+            counts = self._chain.library.store.counts()
+            print(f"{counts['documents']:,} documents. Ask, or type /help.")
+        well = True
+        while (line := self._line()) is not None:
+            if line.startswith("/"):
+                if line == "/quit":
+                    break
+                self._obey(line)
+            elif line:
+                well = self._ask(line) and well
+        return well
+
+    def _line(self) -> str | None:
+        """The next line, without what is around it; None at the end of the input."""
+        while True:
+            try:
+                return input("\n> " if self._asks else "").strip()
+            except KeyboardInterrupt:
+                if not self._asks:
+                    raise
+                print("\n(Ctrl-D or /quit leaves)")
+            except EOFError:
+                if self._asks:
+                    print()
+                return None
+            except UnicodeDecodeError:
+                print("kvasir: this line is no text in UTF-8", file=sys.stderr)
+
+    def _ask(self, question: str) -> bool:
+        """Answer a question; what is wrong with it ends nothing but its answer."""
+        result = AddableDict()
+        asked = {"question": question, "history": list(self._history)}
+        if not self._asks:
+            print(f"> {plain(question)}", flush=True)
+        well = True
+        try:
+            with closing(self._chain.stream(asked)) as parts:
+                show(parts, result)
+        except KeyboardInterrupt:
+            if not self._asks:
+                raise
+            print("\nkvasir: stopped", file=sys.stderr)
+        except KvasirError as error:
+            print(f"kvasir: {error}", file=sys.stderr)
+            well = False
+        self._last = result
+        if answer := result.get("answer"):
+            self._history += [("human", question), ("ai", answer)]
+        return well
+
+    def _obey(self, command: str) -> None:
+        sources = self._last.get("sources", [])
+        word = command[1:]
+        if word == "new":
+            self._history, self._last = [], AddableDict()
+            print("A new conversation.")
+        elif word == "help":
+            print(HELP)
+        elif word.isdecimal() and 1 <= int(word) <= len(sources):
+            source = sources[int(word) - 1]
+            print(f"[{int(word)}] {place_of(source)}\n\n{plain(source.page_content, lines=True)}")
+        elif word.isdecimal():
+            print(f"kvasir: the last answer has {len(sources)} passages", file=sys.stderr)
+        else:
+            print(f"kvasir: there is no command {plain(command)}. See /help", file=sys.stderr)
