@@ -44,14 +44,14 @@ def shares_with_intervals(rows: Sequence[dict[str, Any]], runs: Sequence[str]) -
 
     figures = list(dict.fromkeys(row["figure"] for row in rows))
     colours = alt.Scale(domain=list(runs), range=[ACCENT, BEFORE][: len(runs)])
-    legend = alt.Legend(orient="top", title=None, labelLimit=320, columns=1)
+    legend = alt.Legend(orient="top", title=None, labelLimit=240, columns=1)
     base = alt.Chart(alt.Data(values=list(rows))).encode(
         y=alt.Y(
             "figure:N",
             sort=figures,
             title=None,
             scale=alt.Scale(paddingInner=0.3),
-            axis=alt.Axis(labelLimit=230, ticks=False, domain=False, labelPadding=8),
+            axis=alt.Axis(labelLimit=170, ticks=False, domain=False, labelPadding=8),
         ),
         yOffset=alt.YOffset("run:N", sort=list(runs)),
         tooltip=[
@@ -97,7 +97,7 @@ def lines_over_runs(rows: Sequence[dict[str, Any]], figures: Sequence[str]) -> N
                 "figure:N",
                 scale=colours,
                 sort=list(figures),
-                legend=alt.Legend(orient="top", title=None, labelLimit=0),
+                legend=alt.Legend(orient="top", title=None, labelLimit=0, columns=2),
             ),
             tooltip=[
                 alt.Tooltip("run:N", title=" "),
@@ -105,6 +105,6 @@ def lines_over_runs(rows: Sequence[dict[str, Any]], figures: Sequence[str]) -> N
                 alt.Tooltip("shown:N", title="   "),
             ],
         )
-        .properties(height=250)
+        .properties(height=270)
     )
     st.altair_chart(chart, width="stretch")

@@ -110,8 +110,8 @@ ENGLISH = EngineTexts(
     reuse_setting="Reuse",
     kv_type="KV type",
     shared_context="Shared context",
-    quotes_hint="A model this small quotes: it weighs single sentences and keeps nothing of them. "
-    "What is kept is for models that write their own answers.",
+    quotes_hint="A model this small quotes: it weighs single sentences and does not keep them, so "
+    "little is reused. The cache serves models that write their own answers.",
     warm_hint="Every passage can be read before it is asked about:",
     doctor="Health",
     doctor_lead="What the doctor finds on this machine, and what to do about it.",

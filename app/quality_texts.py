@@ -57,7 +57,6 @@ class QualityTexts:
     star: str
     seconds: str
     over_runs: str
-    date: str
     model: str
     questions: str
     figures: dict[str, str]

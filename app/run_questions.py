@@ -82,8 +82,8 @@ def _row(outcome: Outcome, turned: bool | None, texts: QualityTexts) -> str:
     kind, mark = {True: ("good", "✓"), False: ("bad", "!"), None: ("plain", "–")}[right]
     gold = outcome.gold
     wanted = texts.unanswerable if gold.unanswerable else escaped(" / ".join(gold.answers))
-    lines = [f"{texts.wanted}: {wanted}"] if wanted else []
-    lines.append(f"{texts.said}: {_said(outcome, texts)}")
+    lines = [texts.wanted.format(wanted=wanted)] if wanted else []
+    lines.append(texts.said.format(said=_said(outcome, texts)))
     notes = []
     if outcome.rank is not None and not outcome.error:
         found = texts.first_right.format(rank=outcome.rank) if outcome.rank else texts.not_found

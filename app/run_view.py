@@ -46,7 +46,7 @@ def run_chart(run: Run, before: Run | None, texts: QualityTexts) -> None:
     rows = []
     for each, name in zip(filter(None, (run, before)), names, strict=True):
         found = {of: _finite(each.figures.get(of)) for of in DRAWN}
-        rows += [_row(name, texts.figures[of], known) for of, known in found.items() if known]
+        rows += [_row(name, texts.in_short[of], known) for of, known in found.items() if known]
     if rows:
         st.html(f'<h2 class="kv-head">{texts.chart}</h2>')
         shares_with_intervals(rows, names)
@@ -87,7 +87,9 @@ def settings_that_differ(run: Run, before: Run, texts: QualityTexts) -> None:
             f"<code>{escaped(name)}</code> {escaped(str(then[name]))} → {escaped(str(now[name]))}"
             for name in names
         ]
-        st.html(f'<div class="kv-meta">{texts.settings_differ}: {" · ".join(cells)}</div>')
+        st.html(
+            f'<div class="kv-meta">{texts.settings_differ.format(settings=" · ".join(cells))}</div>'
+        )
 
 
 def over_runs(runs: Sequence[Run], texts: QualityTexts) -> None:
@@ -113,14 +115,13 @@ def over_runs(runs: Sequence[Run], texts: QualityTexts) -> None:
 
 def _runs_table(ordered: Sequence[Run], texts: QualityTexts) -> str:
     short = [texts.in_short[name] for name in SHOWN]
-    head = ["", texts.run, texts.date, texts.model, texts.questions, *short]
+    head = ["", texts.run, texts.model, texts.questions, *short]
     rows = [_cells("th", head)]
     for place, run in reversed(list(enumerate(ordered, 1))):
         values = [figure(run, name) for name in SHOWN]
         cells = [
             f"{place}",
-            escaped(run.name),
-            f"{run.date:%Y-%m-%d %H:%M}",
+            f'{escaped(run.name)}<div class="kv-meta">{run.date:%Y-%m-%d %H:%M}</div>',
             escaped(short_name(run.model)),
             f"{len(run.outcomes):,}",
             *(
@@ -134,8 +135,8 @@ def _runs_table(ordered: Sequence[Run], texts: QualityTexts) -> str:
 
 
 def _cells(tag: str, cells: Sequence[str]) -> str:
-    """A row of the table of runs: after the place come three columns of words, then numbers."""
-    kinds = ["", *[' class="kv-words"'] * 3, *[""] * len(cells)]
+    """A row of the table of runs: after the place come two columns of words, then numbers."""
+    kinds = ["", *[' class="kv-words"'] * 2, *[""] * len(cells)]
     return "".join(f"<{tag}{kind}>{cell}</{tag}>" for kind, cell in zip(kinds, cells, strict=False))
 
 
