@@ -25,11 +25,6 @@ class EngineRoom:
         self._lock = Lock()
 
     @property
-    def chain(self) -> RagChain:
-        """The chain that everybody asks."""
-        return self._chain
-
-    @property
     def busy(self) -> bool:
         """Whether a change is under way."""
         return self.change is not None and not self.change.finished

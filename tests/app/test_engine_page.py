@@ -22,6 +22,7 @@ from app.texts_en import ENGLISH as COMMON
 from ingest import Library
 from models.bundled import CHAT_MODEL, bundled_chat_model
 from models.doctor import Finding
+from models.machine import Gpu, Machine
 from models.settings import get_settings
 
 Share = Callable[[Library], None]
@@ -79,6 +80,26 @@ def test_the_card_and_the_plan_of_the_model_in_use_are_shown(
     for told in (CHAT_MODEL, "134.5M", "Q4_1", "9 heads over 3 KV heads", ENGLISH.asleep):
         assert told in shown
     assert "it fits" in shown
+
+
+def test_a_gpus_share_of_the_model_is_shown_by_its_name_as_text(
+    library: Library, share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = Machine(64 << 30, 32 << 30, (Gpu("<b>GPU</b>", 20 << 30, 24 << 30),))
+    monkeypatch.setattr("app.memory_view.this_machine", lambda: there)
+    share(library)
+    shown = words(page())
+    assert "&lt;b&gt;GPU&lt;/b&gt;" in shown
+    assert "/ 24 GiB" in shown
+
+
+def test_too_much_for_the_machine_is_said(
+    library: Library, share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.memory_view.this_machine", lambda: Machine(1 << 29, 1 << 20))
+    monkeypatch.setattr("app.memory_view.held_here", lambda: 0)
+    share(library)
+    assert "too much for this machine" in words(page())
 
 
 def test_the_doctors_findings_are_shown_as_text_what_is_wrong_first(

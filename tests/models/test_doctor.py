@@ -69,6 +69,13 @@ def test_the_bundled_model_is_loaded_for_real(
     assert "loads in" in found.fact
 
 
+def test_where_the_model_is_known_to_load_it_is_not_loaded_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rehearsal, "in_child", lambda work, request, timeout: pytest.fail("loaded"))
+    assert "chat model" not in {finding.topic for finding in examine(loading=False)}
+
+
 def test_settings_that_cannot_be_used_are_a_finding(setting: Callable[..., None]) -> None:
     setting(CONTEXT="much")
     found = about("settings")
