@@ -36,7 +36,8 @@ def _load(request: dict[str, Any], _note: Note) -> float:
     began = time.perf_counter()
     context = Context(Path(request["weights"]), Placement(**request["placement"]))
     if request["adapter"]:
-        context.use_adapter(context.model.adapter(Path(request["adapter"])))
+        context.model.load_adapter(Path(request["adapter"]))
+        context.use_adapter(context.model.adapter_named(request["adapter"]))
     context.decode([(0, 0, 0, True)])
     context.close()
     return time.perf_counter() - began
