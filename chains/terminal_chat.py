@@ -39,24 +39,25 @@ class TerminalChat:
             counts = self._chain.library.store.counts()
             print(f"{counts['documents']:,} documents. Ask, or type /help.")
         well = True
-        while (line := self._line()) is not None:
-            if line.startswith("/"):
-                if line == "/quit":
-                    break
-                self._obey(line)
-            elif line:
-                well = self._ask(line) and well
-        return well
+        while True:
+            try:
+                line = self._line()
+                if line is None or line == "/quit":
+                    return well
+                if line.startswith("/"):
+                    self._obey(line)
+                elif line:
+                    well = self._ask(line) and well
+            except KeyboardInterrupt:
+                if not self._asks:
+                    raise
+                print("\n(Ctrl-D or /quit leaves)")
 
     def _line(self) -> str | None:
         """The next line, without what is around it; None at the end of the input."""
         while True:
             try:
                 return input("\n> " if self._asks else "").strip()
-            except KeyboardInterrupt:
-                if not self._asks:
-                    raise
-                print("\n(Ctrl-D or /quit leaves)")
             except EOFError:
                 if self._asks:
                     print()
