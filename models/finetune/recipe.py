@@ -7,7 +7,7 @@ Method = Literal["lora", "qlora", "prompt", "prefix"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
-# Measured with benchmarks/finetune_methods.py: what lies before a prompt needs larger steps.
+# What stands before a prompt learns in larger steps than matrices beside layers do.
 RATES: dict[Method, float] = {"lora": 4e-4, "qlora": 4e-4, "prompt": 0.02, "prefix": 5e-3}
 
 
