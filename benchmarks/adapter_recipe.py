@@ -1,4 +1,4 @@
-"""How the shipped adapter is made: what it learns from, and the training.
+"""How the adapter for the bundled model is made: what it learns from, and the training.
 
 English and Chinese questions with passages from the files of ../shared/qa, in the prompts that
 Kvasir asks: of one passage, as fused reading puts them, and of several. A quarter of the questions
@@ -8,7 +8,8 @@ is left out, in both languages, for benchmarks/finetune.py to measure on.
     python benchmarks/adapter_recipe.py --count          what there is to learn, in tokens
     python benchmarks/adapter_recipe.py --out kvasir     train; run it again after a stop
 
-1.3 rounds (150 steps) took 41 minutes on 2 cores that had other work, too. The adapter lands in the cache's folder `adapters`.
+1.3 rounds (150 steps) took 41 minutes on 2 cores that had other work, too. The adapter lands in the
+cache's folder `adapters`.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What an adapter does to answers, on articles that the shipped one never learnt from.
+"""What an adapter does to answers, on articles that the recipe's own never learnt from.
 
 Questions of XQuAD's development halves about the articles that adapter_recipe.py keeps back, with
 and without the adapter, greedily: with the gold passage; with the three passages that the library
