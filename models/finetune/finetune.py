@@ -87,6 +87,7 @@ def finetune(
     if restart:
         shutil.rmtree(checkpoint.parent, ignore_errors=True)
     from models.finetune.export import write_adapter, write_beginning
+    from models.finetune.learnt import LearntPrefix, LearntPrompt
     from models.finetune.trainable import Trainable, as_array
     from models.finetune.training import Training
 
@@ -95,7 +96,7 @@ def finetune(
         work = _digest(weights, recipe, trees, held_trees)
         training = Training(model, recipe, trees, held_trees, checkpoint, work)
         found = training.run(on_progress, stop)
-        if recipe.method in ("prompt", "prefix"):
+        if isinstance(model.learnt, LearntPrompt | LearntPrefix):
             keys, values = model.learnt.keys_and_values(found)
             write_beginning(target, as_array(keys), as_array(values), card)
         else:

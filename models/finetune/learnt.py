@@ -22,10 +22,9 @@ class Learnt(Protocol):
     width: int
 
     def inputs(self, batch: Batch, kind: torch.dtype) -> dict[str, Any]: ...
-    def keys_and_values(self, weights: Weights) -> tuple[Tensor, Tensor]: ...
 
 
-class Prompt:
+class LearntPrompt:
     """Prompt tuning: embeddings before every prompt (Lester et al., 2104.08691)."""
 
     def __init__(self, model: Any, tokens: Sequence[int]) -> None:
@@ -55,7 +54,7 @@ class Prompt:
         return _read(self._model, inputs_embeds=weights["embeddings"][None])
 
 
-class Prefix:
+class LearntPrefix:
     """Prefix tuning: keys and values of each layer (Li and Liang, 2101.00190)."""
 
     width = 0  # they stand in no column
@@ -103,10 +102,6 @@ class LowRank:
             "position_ids": batch.positions,
             "attention_mask": batch.mask,
         }
-
-    def keys_and_values(self, weights: Weights) -> tuple[Tensor, Tensor]:
-        """There are none."""
-        raise NotImplementedError("matrices beside layers are no beginning of a prompt")
 
 
 def _read(model: Any, **inputs: Tensor) -> tuple[Tensor, Tensor]:

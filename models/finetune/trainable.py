@@ -18,7 +18,7 @@ from models.card import Card, read_card
 from models.errors import ModelError, first_line
 from models.finetune.batch import Batch
 from models.finetune.four_bits import in_four_bits
-from models.finetune.learnt import Learnt, LowRank, Prefix, Prompt
+from models.finetune.learnt import Learnt, LearntPrefix, LearntPrompt, LowRank
 from models.finetune.recipe import Recipe
 from models.gguf_header import read_header
 from models.hushed import hush
@@ -45,14 +45,14 @@ class Trainable:
         torch.manual_seed(recipe.seed)
         self._switch = self.model
         if recipe.method == "prompt":
-            self.learnt: Learnt = Prompt(self.model, start)
+            self.learnt: Learnt = LearntPrompt(self.model, start)
         elif recipe.method == "prefix":
             if recipe.less_memory:
                 raise ModelError(
                     "prefix tuning cannot compute twice what it would remember: leave out "
                     "--less-memory, or use --method prompt"
                 )
-            self.learnt = Prefix(self.model, start)
+            self.learnt = LearntPrefix(self.model, start)
         else:
             if recipe.method == "qlora":
                 in_four_bits(self.model, LINEAR, self._kind)

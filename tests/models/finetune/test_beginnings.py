@@ -21,6 +21,7 @@ from models.engine.stream import Finish, Likelihood, Stream, Warmed
 from models.errors import ModelError
 from models.finetune.batch import make_batch
 from models.finetune.export import write_beginning
+from models.finetune.learnt import LearntPrefix, LearntPrompt
 from models.finetune.recipe import Recipe
 from models.finetune.trainable import Trainable, as_array
 from models.finetune.trees import Branch, Tree
@@ -52,6 +53,7 @@ def randomized(path: Path, method: Any) -> Trainable:
 
 
 def exported(model: Trainable, path: Path, model_file: Path, kind: str = "F32") -> Path:
+    assert isinstance(model.learnt, LearntPrompt | LearntPrefix)
     keys, values = model.learnt.keys_and_values(dict(model.weights))
     write_beginning(path, as_array(keys), as_array(values), read_card(model_file), kind)
     return path
