@@ -61,11 +61,17 @@ def _add_finetune(command: argparse.ArgumentParser) -> None:
     say("--yes", action="store_true", help="keep all that are drafted, without asking")
     say("--epochs", type=_positive, metavar="N", help="rounds over the lessons; default: 2")
     say("--steps", type=_count, metavar="N", help="end after so many, whatever the rounds")
-    say("--rank", type=_count, metavar="N", help="the adapter's rank; default: 16")
+    say(
+        "--rank",
+        type=_count,
+        metavar="N",
+        help="the adapter's rank; default: 16, or that of the adapter in use",
+    )
     say("--tokens", type=_count, metavar="N", help="of a learnt prompt or prefix; default: 32")
     say("--rate", type=_positive, metavar="X", help="the learning rate; default: the method's")
     say("--seed", type=int, default=0, metavar="N", help="of all that is chance; default: 0")
     say("--less-memory", action="store_true", help="compute twice what would be remembered")
+    say("--afresh", action="store_true", help="begin with nothing, not with the adapter in use")
     say("--restart", action="store_true", help="begin anew where a training was stopped")
 
 

@@ -9,10 +9,12 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chains.lessons.errors import LessonError
 from chains.model_size import SMALL
+from models.adapters import find_adapter
 from models.card import read_card
 from models.errors import ModelError
 from models.settings import get_settings
@@ -41,13 +43,16 @@ def main(options: argparse.Namespace) -> int:
     weights = find_weights(name)
     check_packages(options.method)  # before any work is done
     adapter_file(options.out)
+    base = _base(options)
     small = read_card(weights).parameters < SMALL
     lessons = teach(_examples(options), options.seed, small=small)
     _note(f"{len(lessons):,} lessons; reading the model")
     shown = _Shown()
     try:
         trained = finetune(
-            weights, lessons, _recipe(options), options.out, shown, restart=options.restart
+            *(weights, lessons, _recipe(options, base), options.out, shown),
+            base=base,
+            restart=options.restart,
         )
     except KeyboardInterrupt:
         if checkpoint_of(options.out).is_file():
@@ -59,12 +64,34 @@ def main(options: argparse.Namespace) -> int:
     return ALL_WELL
 
 
-def _recipe(options: argparse.Namespace) -> "Recipe":
-    """The recipe with what was asked for."""
+def _base(options: argparse.Namespace) -> Path | None:
+    """The LoRA adapter in use, which the training goes on from, if it is to."""
+    from models.finetune.base import rank_of
+
+    settings = get_settings()
+    if options.afresh or options.method not in ("lora", "qlora"):
+        return None
+    base = find_adapter(settings.adapter)
+    rank = rank_of(base) if base else 0
+    if base is None or not rank:
+        return None
+    if options.rank not in (None, rank):
+        raise ModelError(
+            f"the adapter in use, {base.stem}, has the rank {rank}: leave out --rank, or begin "
+            "with nothing by --afresh"
+        )
+    _note(f"the training goes on from the adapter {base.stem} (--afresh begins with nothing)")
+    return base
+
+
+def _recipe(options: argparse.Namespace, base: Path | None) -> "Recipe":
+    """The recipe with what was asked for, and the rank of the adapter that is gone on from."""
+    from models.finetune.base import rank_of
     from models.finetune.recipe import Recipe
 
     names = ("method", "rank", "tokens", "rate", "epochs", "steps", "seed", "less_memory")
     given = {name: getattr(options, name) for name in names}
+    given["rank"] = rank_of(base) if base else given["rank"]
     return Recipe(**{name: value for name, value in given.items() if value is not None})
 
 

@@ -98,19 +98,41 @@ def _dtype(kind: str) -> type[np.floating]:
     return np.float32 if kind == "F32" else np.float16
 
 
+def gguf_name(name: str) -> str:
+    """What GGUF calls a weight of an adapter. Raises ModelError for what has no place in one."""
+    layer, part, end = _parts(name)
+    return f"blk.{layer}.{part}.weight.lora_{end}"
+
+
+def returned(name: str, weight: np.ndarray, card: Card) -> np.ndarray:
+    """A weight's rows as transformers has them, from GGUF's order."""
+    heads = _turned_heads(name, card)
+    return turned(weight, heads, back=True) if heads else weight
+
+
+def turned(matrix: np.ndarray, heads: int, *, back: bool = False) -> np.ndarray:
+    """Rows in GGUF's order: of each head, the first of each half, then the second, and so on."""
+    middle = (-1, 2) if back else (2, -1)
+    halves = matrix.reshape(heads, *middle, matrix.shape[-1])
+    return halves.swapaxes(1, 2).reshape(matrix.shape)
+
+
 def _placed(name: str, weight: np.ndarray, card: Card) -> tuple[str, np.ndarray]:
     """A weight's name in GGUF, and its numbers in that order."""
+    heads = _turned_heads(name, card)
+    return gguf_name(name), turned(weight, heads) if heads else weight
+
+
+def _turned_heads(name: str, card: Card) -> int:
+    """How many heads the weight's rows are of, 0 where they are not turned."""
+    layer, part, end = _parts(name)
+    heads = {"attn_q": card.attention.heads, "attn_k": card.attention.kv_heads}
+    return heads[part][layer] if end == "b" and part in heads else 0
+
+
+def _parts(name: str) -> tuple[int, str, str]:
+    """The layer, GGUF's name of the part, and which of the two matrices it is."""
     found = _WEIGHT.fullmatch(name)
     if not found or found[2] not in _NAMES:
         raise ModelError(f"the weight {name} has no name in an adapter's file")
-    layer, part, end = int(found[1]), _NAMES[found[2]], found[3].lower()
-    heads = {"attn_q": card.attention.heads, "attn_k": card.attention.kv_heads}
-    if end == "b" and part in heads:
-        weight = turned(weight, heads[part][layer])
-    return f"blk.{layer}.{part}.weight.lora_{end}", weight
-
-
-def turned(matrix: np.ndarray, heads: int) -> np.ndarray:
-    """Rows in GGUF's order: of each head, the first of each half, then the second, and so on."""
-    halves = matrix.reshape(heads, 2, -1, matrix.shape[-1])
-    return halves.swapaxes(1, 2).reshape(matrix.shape)
+    return int(found[1]), _NAMES[found[2]], found[3].lower()

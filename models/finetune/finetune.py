@@ -60,9 +60,12 @@ def finetune(
     name: str,
     on_progress: OnProgress,
     *,
+    base: Path | None = None,
     restart: bool = False,
 ) -> Trained:
     """Train an adapter for a GGUF model and put it into the cache's folder `adapters`.
+
+    The methods "lora" and "qlora" go on from the adapter `base`, of the same rank, if there is one.
 
     A training of that name which was stopped or killed goes on where it was, unless it is to
     `restart`. Raises ModelError, or KeyboardInterrupt with the checkpoint kept.
@@ -92,8 +95,8 @@ def finetune(
     from models.finetune.training import Training
 
     with _threads(), interrupted() as stop:
-        model = Trainable(weights, recipe, start)
-        work = _digest(weights, recipe, trees, held_trees)
+        model = Trainable(weights, recipe, start, base)
+        work = _digest([weights, *([base] if base else [])], recipe, trees, held_trees)
         training = Training(model, recipe, trees, held_trees, checkpoint, work)
         found = training.run(on_progress, stop)
         if isinstance(model.learnt, LearntPrompt | LearntPrefix):
@@ -128,8 +131,10 @@ def _lessons(trees: Sequence[Tree]) -> int:
     return sum(len(tree.branches) for tree in trees)
 
 
-def _digest(weights: Path, recipe: Recipe, trees: Sequence[Tree], held: Sequence[Tree]) -> str:
-    digest = hashlib.sha256(fingerprint(weights))
+def _digest(
+    files: Sequence[Path], recipe: Recipe, trees: Sequence[Tree], held: Sequence[Tree]
+) -> str:
+    digest = hashlib.sha256(b"".join(map(fingerprint, files)))
     digest.update(repr(asdict(recipe)).encode())
     for tree in (*trees, *held):
         digest.update(repr(tree).encode())

@@ -6,7 +6,7 @@ transformers dequantizes the file, so that what is trained is what runs. It know
 import contextlib
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from models.card import Card, read_card
 from models.errors import ModelError, first_line
+from models.finetune.base import read_adapter
 from models.finetune.batch import Batch
 from models.finetune.four_bits import in_four_bits
 from models.finetune.learnt import Learnt, LearntPrefix, LearntPrompt, LowRank
@@ -33,11 +34,13 @@ _NATIVE_BFLOAT16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 class Trainable:
     """A frozen model and what the recipe's method learns beside it.
 
-    `start` are tokens that a learnt beginning starts from. Raises ModelError where the model
-    cannot be trained.
+    `start` are tokens that a learnt beginning starts from, `base` the LoRA adapter that another
+    starts from. Raises ModelError where the model cannot be trained.
     """
 
-    def __init__(self, path: Path, recipe: Recipe, start: Sequence[int] = ()) -> None:
+    def __init__(
+        self, path: Path, recipe: Recipe, start: Sequence[int] = (), base: Path | None = None
+    ) -> None:
         self.device = _device()
         self.precision = quickest(self.device) if recipe.precision == "auto" else recipe.precision
         self._kind: torch.dtype = getattr(torch, self.precision)
@@ -57,6 +60,8 @@ class Trainable:
             if recipe.method == "qlora":
                 in_four_bits(self.model, LINEAR, self._kind)
             self._switch, self.learnt = _low_rank(self.model, recipe)
+            if base:
+                _go_on_from(base, self.learnt.weights, recipe, read_card(path))
         if recipe.less_memory:
             self.model.gradient_checkpointing_enable({"use_reentrant": False})
         self.weights = self.learnt.weights
@@ -96,6 +101,14 @@ def _low_rank(model: Any, recipe: Recipe) -> tuple[Any, LowRank]:
         _plain(name): weight for name, weight in adapted.named_parameters() if weight.requires_grad
     }
     return adapted, LowRank(weights)
+
+
+def _go_on_from(base: Path, weights: Mapping[str, Tensor], recipe: Recipe, card: Card) -> None:
+    shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
+    found = read_adapter(base, shapes, recipe.alpha, card)
+    with torch.no_grad():
+        for name, weight in weights.items():
+            weight.copy_(torch.from_numpy(found[name]))
 
 
 def quickest(device: torch.device) -> str:

@@ -11,6 +11,7 @@ from tiny_llama import VOCABULARY, Tiny
 from models.card import read_card
 from models.engine.context import Context
 from models.errors import ModelError
+from models.finetune.base import read_adapter
 from models.finetune.batch import make_batch
 from models.finetune.export import turned, write_adapter
 from models.finetune.recipe import Recipe
@@ -66,6 +67,21 @@ def test_the_engine_with_the_exported_adapter_gives_the_logits_of_peft(
     context.close()
     assert distance(plain, expected) > 0.1  # it is the adapter that makes them alike
     assert distance(found, expected) < tolerance
+
+
+@pytest.mark.parametrize(("kind", "tolerance"), [("F32", 0), ("F16", 1e-3)])
+def test_what_is_read_back_from_the_file_is_what_was_trained(
+    folder: Path, kind: str, tolerance: float
+) -> None:
+    path = Tiny().write(folder / "tiny.gguf")
+    given, card = arrays(randomized(path)), read_card(path)
+    write_adapter(folder / "a.gguf", given, RECIPE.alpha, card, kind)
+    shapes = {name: matrix.shape for name, matrix in given.items()}
+    found = read_adapter(folder / "a.gguf", shapes, RECIPE.alpha, card)
+    assert all(np.allclose(found[name], given[name], atol=tolerance) for name in given)
+    weighed = read_adapter(folder / "a.gguf", shapes, RECIPE.alpha / 3, card)
+    for name, matrix in found.items():
+        assert np.allclose(weighed[name], matrix * (3 if ".lora_B." in name else 1))
 
 
 def test_turned_rows_are_those_that_transformers_turns_back() -> None:

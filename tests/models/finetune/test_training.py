@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from models.engine.sampling import Sampling
 from models.engine.stream import Text
 from models.errors import ModelError
 from models.finetune import packages, training
+from models.finetune.base import rank_of
 from models.finetune.checkpoint import State, read_checkpoint, write_checkpoint
 from models.finetune.finetune import checkpoint_of, finetune
 from models.finetune.lesson import Lesson
@@ -114,6 +116,40 @@ def test_a_training_that_was_killed_goes_on_to_the_same_adapter(
         train(tiny, "bbbb", recipe, until=9)
     assert train(tiny, "bbbb", recipe) == whole
     assert not checkpoint_of("bbbb").exists()
+
+
+@pytest.mark.parametrize("method", ["lora", "qlora"])
+def test_a_training_goes_on_from_another_adapter(tiny: Path, method: Method) -> None:
+    if method == "qlora":
+        pytest.importorskip("bitsandbytes", reason="4-bit weights need bitsandbytes")
+    first: list[Progress] = []
+    second: list[Progress] = []
+    finetune(tiny, LESSONS, replace(RECIPE, steps=60), "first", first.append)
+    other = replace(RECIPE, method=method, alpha=4, rate=1e-6, steps=2)  # weighed otherwise
+    finetune(tiny, LESSONS, other, "second", second.append, base=find_adapter("first"))
+    assert second[-1].loss < 0.5 < 2 < first[0].loss
+
+
+def test_an_adapter_that_cannot_be_gone_on_from_is_one_line(tiny: Path) -> None:
+    finetune(tiny, LESSONS, replace(RECIPE, steps=1), "base", lambda progress: None)
+    base = find_adapter("base")
+    assert base is not None
+    assert rank_of(base) == RECIPE.rank
+
+    def goes_on(match: str) -> None:
+        with pytest.raises(ModelError, match=match):
+            finetune(tiny, LESSONS, other, "next", lambda progress: None, base=base)
+
+    other = replace(RECIPE, rank=RECIPE.rank + 1)
+    goes_on("has the shape .* add: --afresh")
+    other = RECIPE
+    finetune(tiny, LESSONS, Recipe("prefix", steps=1), "base", lambda progress: None)
+    assert rank_of(base) == 0
+    goes_on("no adapter that a training of this model could go on from")
+    whole = base.read_bytes()
+    for damaged in (b"GGUF", whole[: len(whole) // 2], b""):
+        base.write_bytes(damaged)
+        goes_on(".")
 
 
 def test_a_checkpoint_of_other_work_is_refused_unless_it_is_to_begin_anew(
