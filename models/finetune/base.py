@@ -52,7 +52,10 @@ def _read(
     # The header was read with care; what it says of the tensors lies within the file.
     reader = GGUFReader(header.path)
     tensors = {tensor.name: tensor for tensor in reader.tensors}
-    weighed = float(header.values["adapter.lora.alpha"]) / alpha  # both over the same rank
+    own = header.values["adapter.lora.alpha"]
+    if not isinstance(own, float):
+        raise ValueError(f"its alpha is {own!r}")
+    weighed = own / alpha  # both over the same rank
     plain = (GGMLQuantizationType.F32, GGMLQuantizationType.F16)
     if any(tensor.tensor_type not in plain for tensor in tensors.values()):
         raise ValueError("its numbers are quantized")
