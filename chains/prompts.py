@@ -46,6 +46,7 @@ class Wording:
     question_large: str  # for large models: they may answer in the passages' language otherwise
     nothing_found: str
     empty_library: str
+    none_allowed: str
 
 
 WORDINGS: dict[Language, Wording] = {
@@ -54,12 +55,15 @@ WORDINGS: dict[Language, Wording] = {
         question_large="{question}\nAnswer in English.",
         nothing_found="Nothing in your documents bears on this question.",
         empty_library="There are no documents yet. Add some, then ask again.",
+        none_allowed="None of the documents that this question is limited to is in the library. "
+        "Choose others, or all documents, then ask again.",
     ),
     "zh": Wording(
         question="{question}",
         question_large="{question}\n请用中文回答。",
         nothing_found="您的文档中没有与这个问题相关的内容。",
         empty_library="文档库还是空的。请先添加文档，再提问。",
+        none_allowed="这个问题所限定的文档都不在文档库中。请改选其他文档或全部文档，再提问。",
     ),
 }
 

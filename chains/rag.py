@@ -21,6 +21,7 @@ from langchain_core.runnables.config import patch_config
 from langchain_core.runnables.utils import AddableDict
 
 from chains.asked import Asked
+from chains.errors import QuestionError
 from chains.evidence import Evidence, EvidenceReader, Sentence
 from chains.followup import standalone
 from chains.grounding import Grounding, ground
@@ -58,6 +59,9 @@ def rag_chain(
 
 class RagChain(Runnable[Input, AddableDict]):
     """Answers {"question": text, "history": [("human", text), ("ai", text)]}, or a text alone.
+
+    With {"filter": {"sources": [...]}} beside them only the documents that it lets through may
+    answer: it has the fields of `ingest.Filter`, or is one.
 
     `invoke` gives {"answer", "sources", "citations", "grounded", "flagged", "refused",
     "timings"}; `flagged` are the sentences that nothing supports, each with the reason. `stream`
@@ -139,16 +143,17 @@ class RagChain(Runnable[Input, AddableDict]):
         question = read_question(next(inputs))
         language = language_of(question.text)
         below = patch_config(config, callbacks=run_manager.get_child())
-        shelf = self._shelf()
-        route = route_of(question.text, shelf) if shelf else None
+        shelf = self._shelf(question)
+        barred = shelf is not None and shelf.narrow and not shelf.documents
+        route = route_of(question.text, shelf) if shelf and not barred else None
         if shelf and route:
             yield from self._routed(route, shelf, question, below, started)
             return
         llm = self.llm  # one that is missing is said before the work, not after it
 
         wanted = self._wanted(question, llm, below)
-        found = self.retriever.invoke(wanted, below)
-        refused = not found or self._refuses(wanted, found)
+        found = [] if barred else self._found(wanted, question, below)
+        refused = not found or self._refuses(wanted, question, found)
         retrieve_s = time.perf_counter() - started
         sources, evidence, marked = self._mark(question, found)
         evidence_s = time.perf_counter() - started
@@ -157,7 +162,7 @@ class RagChain(Runnable[Input, AddableDict]):
         blobs = self.library.folder / KV
         asked = Asked(question, language, sources, marked, blobs, below, _reporter(below), refused)
         answer, first_token_s = "", 0.0
-        with closing(self._texts(asked, llm)) as texts:
+        with closing(self._texts(asked, llm, barred=barred)) as texts:
             for text in texts:
                 first_token_s = first_token_s or time.perf_counter() - started
                 answer += text
@@ -193,25 +198,34 @@ class RagChain(Runnable[Input, AddableDict]):
             lambda: dispatch_custom_event(PROGRESS, {"step": "rewriting"}, config=config),
         ).text
 
-    def _refuses(self, wanted: str, found: list[Document]) -> bool:
+    def _found(self, wanted: str, question: Question, config: RunnableConfig) -> list[Document]:
+        """The passages, of the documents that may answer the question."""
+        if question.filter is None:
+            return self.retriever.invoke(wanted, config)
+        return self.retriever.invoke(wanted, config, filter=question.filter)
+
+    def _refuses(self, wanted: str, question: Question, found: list[Document]) -> bool:
         """Whether nothing bears on what was searched for, as far as that can be told."""
         calibration = CALIBRATIONS.get(self.library.embedder.name)
         if calibration is None or not get_settings().refuse:
             return False
         if not isinstance(self.retriever, LibraryRetriever):
             return False
-        nearest = self.library.nearest(wanted, NEAREST)
+        nearest = self.library.nearest(wanted, NEAREST, self.retriever.narrowed(question.filter))
         if not nearest:
             return False
         texts = [passage.page_content for passage in found]
         seen = signs(wanted, [cosine for _, cosine in nearest], texts, calibration)
         return log_odds(seen, calibration) < calibration.threshold
 
-    def _shelf(self) -> Shelf | None:
-        """The documents that questions of other kinds are about; None for others' retrievers."""
+    def _shelf(self, question: Question) -> Shelf | None:
+        """The documents that may answer; None for others' retrievers. Raises QuestionError."""
         if not isinstance(self.retriever, LibraryRetriever):
+            if question.filter is not None:
+                name = type(self.retriever).__name__
+                raise QuestionError(f"a filter needs Kvasir's own retriever, {name} takes none")
             return None
-        return Shelf(self.retriever.library, self.retriever.filter)
+        return Shelf(self.retriever.library, self.retriever.narrowed(question.filter))
 
     def _routed(
         self,
@@ -245,13 +259,19 @@ class RagChain(Runnable[Input, AddableDict]):
             sources.append(Document(passage.page_content, metadata={**passage.metadata, **extra}))
         return sources, evidence, marked
 
-    def _texts(self, asked: Asked, llm: BaseChatModel) -> Generator[str, None, None]:
-        """The answer in pieces: what the documents hold, or that they hold nothing."""
+    def _texts(
+        self, asked: Asked, llm: BaseChatModel, *, barred: bool
+    ) -> Generator[str, None, None]:
+        """The answer in pieces: what the documents hold, or that they hold nothing.
+
+        Where it is `barred`, none of the documents that may answer is there.
+        """
         wording = WORDINGS[asked.language]
         if asked.refused:
             ours = isinstance(self.retriever, LibraryRetriever)
             empty = ours and not self.library.documents()
-            yield wording.empty_library if empty else wording.nothing_found
+            nothing = wording.none_allowed if barred else wording.nothing_found
+            yield wording.empty_library if empty else nothing
         elif isinstance(llm, KvasirChat) and quotes(llm):
             yield from quote(asked, llm)
         else:

@@ -19,13 +19,15 @@ from models.settings import get_settings
 CANDIDATES = 10  # passages that are looked at for each question, or twice as many as are wanted
 JOINED = 256  # tokens of joined neighbours, at most: as much as one chunk may have
 KV = "kv"  # the library's folder for its passages' KV
+NOTHING = "nothing:"  # the source of no document
 
 
 class LibraryRetriever(BaseRetriever):
     """The `k` passages of a library that bear most on a question, best first.
 
     Their metadata is that of `Library.search`: source, page, start, end, score and more; a passage
-    of several neighbouring chunks names them in `chunk_ids`. `filter` says what may be found.
+    of several neighbouring chunks names them in `chunk_ids`. `filter` says what may be found; one
+    given with a question, `invoke(question, filter=…)`, narrows it further.
 
     `rerank` is as in `chains.rerank`; "auto" needs an `llm`, called for the model when it is
     wanted, "likelihood" takes the settings' own without one. `variety` drops near-duplicates and
@@ -43,11 +45,26 @@ class LibraryRetriever(BaseRetriever):
     variety: bool = True
     join: int = Field(default=JOINED, ge=0)
 
+    def narrowed(self, filter: Filter | None) -> Filter | None:
+        """What lets through only what both its own filter and another one do."""
+        if filter is None or self.filter is None or filter == self.filter:
+            return filter or self.filter
+        store = self.library.store
+        ids = set(store.documents_where(self.filter)) & set(store.documents_where(filter))
+        sources = (each.source for each in self.library.documents() if each.id in ids)
+        return Filter(sources=tuple(sources) or (NOTHING,))
+
     def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,
+        k: int | None = None,
+        filter: Filter | None = None,
     ) -> list[Document]:
         wanted = k or self.k
-        found = self.library.search(query, max(CANDIDATES, 2 * wanted), self.filter)
+        narrow = self.narrowed(filter)
+        found = self.library.search(query, max(CANDIDATES, 2 * wanted), narrow)
         model = self.llm or (chat_model if self.rerank == "likelihood" else None)
         found = rerank(query, found, self.rerank, model, self.library.folder / KV)
         # What is asked for to the letter stays first, whatever a model thinks of it.

@@ -4,6 +4,7 @@ Questions follow one another in one conversation. Where the input is no terminal
 is a question, and nothing is asked for.
 """
 
+import re
 import sys
 from contextlib import closing, suppress
 
@@ -11,14 +12,16 @@ from langchain_core.runnables.utils import AddableDict
 
 from chains.printed import place_of, plain, show
 from chains.rag import RagChain
+from chains.routes.shelf import Shelf, called
 from models.errors import KvasirError
 
 HELP = """\
 Type a question, in Chinese or in English; what you ask next may refer to it.
-  /3      passage 3 of the last answer, whole
-  /new    a new conversation: what was said is forgotten
-  /help   these lines
-  /quit   leave, as Ctrl-D does
+  /3          passage 3 of the last answer, whole
+  /only NAME  answer from the documents called so alone, several with commas; /only: from all
+  /new        a new conversation: what was said is forgotten
+  /help       these lines
+  /quit       leave, as Ctrl-D does
 Ctrl-C stops an answer and keeps what was written."""
 
 
@@ -29,6 +32,7 @@ class TerminalChat:
         self._chain = chain
         self._history: list[tuple[str, str]] = []
         self._last = AddableDict()
+        self._only: list[str] = []
         self._asks = sys.stdin.isatty() and sys.stdout.isatty()
 
     def run(self) -> bool:
@@ -68,7 +72,8 @@ class TerminalChat:
     def _ask(self, question: str) -> bool:
         """Answer a question; what is wrong with it ends nothing but its answer."""
         result = AddableDict()
-        asked = {"question": question, "history": list(self._history)}
+        narrow = {"sources": self._only}
+        asked = {"question": question, "history": list(self._history), "filter": narrow}
         if not self._asks:
             print(f"> {plain(question)}", flush=True)
         well = True
@@ -89,9 +94,13 @@ class TerminalChat:
 
     def _obey(self, command: str) -> None:
         sources = self._last.get("sources", [])
-        word = command[1:]
-        if word == "new":
-            self._history, self._last = [], AddableDict()
+        word, _, names = command[1:].partition(" ")
+        if word == "only":
+            self._narrow(names)
+        elif names:
+            print(f"kvasir: there is no command {plain(command)}. See /help", file=sys.stderr)
+        elif word == "new":
+            self._history, self._last, self._only = [], AddableDict(), []
             print("A new conversation.")
         elif word == "help":
             print(HELP)
@@ -102,3 +111,18 @@ class TerminalChat:
             print(f"kvasir: the last answer has {len(sources)} passages", file=sys.stderr)
         else:
             print(f"kvasir: there is no command {plain(command)}. See /help", file=sys.stderr)
+
+    def _narrow(self, names: str) -> None:
+        """Take the documents of these names for all questions to come; all where none is given."""
+        shelf = Shelf(self._chain.library)
+        found: dict[str, str] = {}
+        whole = shelf.find(names).documents if names.strip() else ()
+        for name in [] if whole else filter(None, map(str.strip, re.split("[,，、]", names))):
+            same = shelf.find(name).documents
+            if not same:
+                print(f"kvasir: no document is called “{plain(name)}”", file=sys.stderr)
+                return
+            found |= {document.source: called(document) for document in same}
+        found |= {document.source: called(document) for document in whole}
+        self._only = list(found)
+        print("\n".join(map(plain, found.values())) or "All documents.")

@@ -46,6 +46,11 @@ def inventory(kind: Kind, selection: Selection, errand: Errand) -> Outcome:
     did = errand.told(
         "I looked this up in the library's own records.", "以上信息直接查自文档库的记录。"
     )
+    if errand.shelf.narrow and kind not in ("about", "embedder"):
+        did += errand.told(
+            " Only the documents that this question is limited to count.",
+            "仅计入这个问题所限定的文档。",
+        )
     return reply.outcome(did)
 
 
@@ -105,6 +110,9 @@ def _failed(reply: Reply, selection: Selection, errand: Errand) -> None:
 
 
 def _size(reply: Reply, selection: Selection, errand: Errand) -> None:
+    if errand.shelf.narrow:
+        _size_of(reply, selection.read, errand)
+        return
     status = errand.shelf.library.status()
     size = ByteSize(status["bytes"]).human_readable()
     reply.say(
@@ -113,6 +121,18 @@ def _size(reply: Reply, selection: Selection, errand: Errand) -> None:
             f"{_number(status['pages'], 'page')}, {_number(status['chunks'], 'passage')}.",
             f"文档库占用磁盘 {size}：{status['documents']:,} 个文档、{status['pages']:,} 页、"
             f"{status['chunks']:,} 个段落。",
+        )
+    )
+
+
+def _size_of(reply: Reply, documents: Sequence[Document], errand: Errand) -> None:
+    """Of some documents; what their passages take on disk is not told apart."""
+    pages, chunks = (sum(each.pages for each in documents), sum(each.chunks for each in documents))
+    reply.say(
+        errand.told(
+            f"{_number(len(documents), 'document')}, {_number(pages, 'page')}, "
+            f"{_number(chunks, 'passage')}.",
+            f"{len(documents):,} 个文档、{pages:,} 页、{chunks:,} 个段落。",
         )
     )
 

@@ -59,13 +59,18 @@ class Shelf:
 
     def __init__(self, library: Library, filter: Filter | None = None) -> None:
         self.library = library
-        self._filter = filter
+        self._filter = None if filter == Filter() else filter
+
+    @property
+    def narrow(self) -> bool:
+        """Whether there may be documents in the library that are not on it."""
+        return self._filter is not None
 
     @cached_property
     def everything(self) -> tuple[Document, ...]:
         """All documents, failed ones too, by source."""
         documents = self.library.documents()
-        if self._filter is None or self._filter == Filter():
+        if self._filter is None:
             return tuple(documents)
         let = set(self.library.store.documents_where(self._filter).tolist())
         return tuple(document for document in documents if document.id in let)

@@ -175,7 +175,7 @@ def _selected(narrow: _Narrow, shelf: Shelf) -> Selection | None:
     """The documents that are asked for; None where folder or day make no sense."""
     documents = shelf.everything
     if narrow == _Narrow():
-        return Selection(documents)
+        return Selection(documents, whole=not shelf.narrow)
     if narrow.formats:
         documents = tuple(d for d in documents if d.format in narrow.formats)
     if narrow.days:

@@ -1,11 +1,14 @@
 """What may be asked."""
 
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chains.errors import QuestionError
 from chains.question import LONGEST, Question, read_question
+from ingest import Filter
 
 
 def test_a_text_alone_is_a_question() -> None:
@@ -29,9 +32,36 @@ def test_a_question_of_100000_characters_is_refused_with_both_numbers() -> None:
         read_question("x" * 100_000)
 
 
+def test_a_filter_is_one_of_the_librarys_or_a_dictionary_of_its_fields(tmp_path: Path) -> None:
+    def narrow(filter: Any) -> Filter | None:
+        return read_question({"question": "Why?", "filter": filter}).filter
+
+    path = str(tmp_path / "a.pdf")
+    assert narrow({"sources": path}) == narrow({"sources": [path]}) == Filter(sources=(path,))
+    assert narrow({"folders": (str(tmp_path),), "formats": ["PDF"]}) == Filter(
+        folders=(str(tmp_path),), formats=("pdf",)
+    )
+    assert narrow({"added_after": "2026-01-31"}) == Filter(added_after=datetime(2026, 1, 31))
+    assert narrow({"added_after": date(2026, 1, 31)}) == Filter(added_after=date(2026, 1, 31))
+    assert narrow(Filter(origins="upload")) == Filter(origins=("upload",))
+
+
+@pytest.mark.parametrize("nothing", [None, {}, Filter(), {"sources": []}, {"sources": None}])
+def test_a_filter_that_asks_for_nothing_is_none(nothing: Any) -> None:
+    assert read_question({"question": "Why?", "filter": nothing}).filter is None
+
+
 @pytest.mark.parametrize(
     "value",
     [
+        {"question": "q", "filter": "a.pdf"},
+        {"question": "q", "filter": {"source": "a.pdf"}},
+        {"question": "q", "filter": {"sources": 3}},
+        {"question": "q", "filter": {"sources": ["a.pdf", None]}},
+        {"question": "q", "filter": {"sources": {"a.pdf": 1}}},
+        {"question": "q", "filter": {"folders": ["a\0b"]}},
+        {"question": "q", "filter": {"added_after": "soon"}},
+        {"question": "q", "filter": {"added_after": 2026}},
         None,
         3,
         {},

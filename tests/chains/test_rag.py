@@ -13,6 +13,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.retrievers import BaseRetriever
 
 from chains import QuestionError, RagChain, rag_chain
+from chains.prompts import WORDINGS
 from chains.rag import PROGRESS
 from ingest import Library
 from models.chat_model import KvasirChat
@@ -289,3 +290,50 @@ def test_document_text_with_instructions_and_control_tokens_stays_text(
         result = rag_chain(library).invoke("What do tigers have?")
     assert "stripes" in result["answer"]
     assert result["grounded"] == 1.0
+
+
+def test_a_filter_holds_for_search_refusal_follow_ups_and_every_route(library: Library) -> None:
+    cats, lighthouse, tea = (document.source for document in library.documents())
+
+    def ask(question: str, *sources: str, history: Any = ()) -> dict[str, Any]:
+        asked = {"question": question, "history": history, "filter": {"sources": sources}}
+        return rag_chain(library).invoke(asked)
+
+    def found(result: dict[str, Any]) -> set[str]:
+        return {source.metadata["source"] for source in result["sources"]}
+
+    answered = ask("What is a group of cats called?", cats)
+    assert "clowder" in answered["answer"]
+    assert found(answered) == {cats}
+    assert ask("What is a group of cats called?", tea)["refused"]
+    assert found(ask("What is a group of cats called?", lighthouse, tea)) == {lighthouse, tea}
+    said = [("human", "When was the Pharos completed?"), ("ai", "In 280 BC.")]
+    assert found(ask("And who designed it?", cats, history=said)) == {cats}
+    counted = ask("How many documents are there?", cats, tea)["answer"]
+    assert "2 documents" in counted
+    assert "limited to" in counted
+    assert "lighthouse" not in ask("Which documents do you have?", cats, tea)["answer"]
+    assert "2 pages" in ask("How many pages are there?", cats, tea)["answer"]
+    assert found(ask("Summarise the document", tea)) == {tea}
+    assert found(ask("Summarise all documents", tea, cats)) == {tea, cats}
+    assert "No document is called" in ask("Summarise lighthouse.txt", cats)["answer"]
+
+
+@pytest.mark.parametrize("question", ["Which documents do you have?", "红茶起源于哪里？"])
+def test_where_no_document_passes_the_filter_that_is_said_and_nothing_searched(
+    library: Library, question: str
+) -> None:
+    asked = {"question": question, "filter": {"sources": ["upload:gone.pdf"]}}
+    result = rag_chain(library, llm=says()).invoke(asked)
+    assert result["answer"] in [wording.none_allowed for wording in WORDINGS.values()]
+    assert (result["sources"], result["refused"], result["citations"]) == ([], True, [])
+
+
+def test_a_filter_that_another_retriever_cannot_keep_to_is_no_secret(library: Library) -> None:
+    class Other(BaseRetriever):
+        def _get_relevant_documents(self, query: str, **_: object) -> list[Document]:
+            raise AssertionError("it was asked")
+
+    chain = rag_chain(library, llm=says(), retriever=Other())
+    with pytest.raises(QuestionError, match="Other takes none"):
+        chain.invoke({"question": "Who?", "filter": {"formats": "pdf"}})

@@ -42,6 +42,22 @@ def test_a_filter_says_what_may_be_found(library: Library) -> None:
     assert [passage.metadata["source"][-5:] for passage in found] == ["茶.txt"]
 
 
+def test_a_filter_given_with_a_question_narrows_its_own(library: Library) -> None:
+    cats, lighthouse, tea = (document.source for document in library.documents())
+
+    def found(own: Filter | None, given: Filter | None) -> set[str]:
+        retriever = LibraryRetriever(library=library, filter=own)
+        passages = retriever.invoke("How long do cats sleep each day?", filter=given)
+        return {passage.metadata["source"] for passage in passages}
+
+    both = Filter(sources=(cats, tea))
+    assert found(None, Filter(sources=lighthouse)) == {lighthouse}
+    assert found(both, None) == found(both, both) == {cats, tea}
+    assert found(both, Filter(languages="zh")) == {tea}
+    assert found(both, Filter(sources=(tea, lighthouse))) == {tea}
+    assert found(both, Filter(sources=lighthouse)) == set()
+
+
 @pytest.mark.parametrize("question", ["", "  ", "zzz"])
 def test_whatever_is_asked_gives_passages_or_none(library: Library, question: str) -> None:
     assert len(LibraryRetriever(library=library, k=2).invoke(question)) <= 2
