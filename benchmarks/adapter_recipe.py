@@ -43,9 +43,7 @@ from models.settings import get_settings  # noqa: E402
 from models.weights import find_weights  # noqa: E402
 
 SEED = 6
-RECIPE = Recipe(
-    epochs=2, rate=5e-4, dropout=0.05, lessons=8, looks=4, patience=4, seed=SEED, longest=1100
-)
+RECIPE = Recipe(epochs=3, rate=7e-4, lessons=8, looks=6, patience=2, seed=SEED, longest=1100)
 LONGEST = {"en": 12, "zh": 24}  # words or characters of an answer
 
 
