@@ -18,15 +18,22 @@ from ingest.sync import prepare
 
 SCHEME = "upload:"
 NAME_CHARACTERS = 200
+DEEPEST = 12  # folders that a file may lie in; of more, the last ones count
 
 
 def add_upload(
-    library: Library, name: str, data: bytes, progress: Report | None = None
+    library: Library,
+    name: str,
+    data: bytes,
+    progress: Report | None = None,
+    *,
+    folder: str = "",
 ) -> SyncReport:
     """Put a file's bytes into the library as "upload:NAME", in the place of one of that name.
 
-    The name is only shown: it never becomes a path. A sync leaves uploads alone. The bytes are
-    kept where the pages can be shown as they are (see `ingest.kept_files`).
+    With a `folder` it is "upload:FOLDER/NAME", so that files of one name do not meet. Both are only
+    shown: they never become a path. A sync leaves uploads alone. The bytes are kept where the pages
+    can be shown as they are (see `ingest.kept_files`).
     """
     name = clean_name(name)
     show = progress or silent
@@ -35,7 +42,8 @@ def add_upload(
     def embedding(source: str, embedded: int, chunks: int) -> None:
         show(Progress("embedding", 0, 1, source, embedded, chunks))
 
-    facts = FileFacts(f"{SCHEME}{name}", "upload", hash_bytes(data), len(data), 0)
+    place = "".join(f"{each}/" for each in clean_folders(folder))
+    facts = FileFacts(f"{SCHEME}{place}{name}", "upload", hash_bytes(data), len(data), 0)
     show(Progress("reading", 0, 1, facts.source))
     with tempfile.TemporaryDirectory(prefix="kvasir-") as folder:
         path = Path(folder) / "upload"
@@ -67,3 +75,9 @@ def clean_name(name: str) -> str:
     if len(shown) > NAME_CHARACTERS:
         shown = shown[: NAME_CHARACTERS - 20] + "…" + shown[-19:]  # its suffix tells the format
     return shown if shown.strip(".") else "file"
+
+
+def clean_folders(folder: str) -> list[str]:
+    """The names of the folders on a relative path, each as `clean_name` gives it; [] for none."""
+    parts = [part for part in re.split(r"[/\\]", folder) if part.strip(" .")]
+    return [clean_name(part) for part in parts[-DEEPEST:]]

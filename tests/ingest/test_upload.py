@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import Library, add_upload
-from ingest.upload import NAME_CHARACTERS, clean_name
+from ingest.upload import NAME_CHARACTERS, clean_folders, clean_name
 
 pytestmark = pytest.mark.usefixtures("plain_loader")
 
@@ -34,6 +34,25 @@ def test_an_upload_can_be_removed_as_it_is_listed(library: Library) -> None:
     assert library.remove(document.source)
     assert not library.remove(document.source)
     assert library.search("fox") == []
+
+
+def test_files_of_one_name_in_different_folders_do_not_meet(library: Library) -> None:
+    for folder in ("", "reports/2024", "reports\\2025", "../reports/./2025/"):
+        add_upload(library, "a.txt", f"of {folder}".encode(), folder=folder)
+    assert [(document.source, document.title) for document in library.documents()] == [
+        ("upload:a.txt", "a"),
+        ("upload:reports/2024/a.txt", "a"),
+        ("upload:reports/2025/a.txt", "a"),
+    ]
+    assert library.remove("upload:reports/2024/a.txt")
+
+
+@given(st.text(max_size=400))
+def test_clean_folders_climb_nowhere(folder: str) -> None:
+    for name in clean_folders(folder):
+        assert name == clean_name(name)
+        assert name.strip(".")
+        assert "/" not in name
 
 
 @given(st.text(max_size=400))
