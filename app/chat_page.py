@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.answer_view import AnswerView
+from app.choice_view import choice_view
 from app.conversation import Delivery, File, Turn
 from app.desk import Desk, my_desk
 from app.job import Job
@@ -33,6 +34,7 @@ def chat_page() -> None:
     desk = my_desk()
     chain = shared_chain()  # wakes the models while the first question is being typed
     empty_chat, room, stop = st.empty(), st.container(key="entries"), st.empty()
+    choice_view(desk, shared_library())
     st.chat_input(desk.texts.ask, key=ASK, accept_file="multiple", on_submit=_take, args=(desk,))
     source = _source(desk)
     if desk.talk is None or not desk.conversation.entries:
@@ -129,6 +131,10 @@ def _drawn_turn(desk: Desk, talk: Talk, turn: Turn) -> Drawn:
     over = turn.over
     with st.chat_message("user", avatar=":material/person:"):
         st.html(f'<div class="kv-question" dir="auto">{escaped(turn.question)}</div>')
+        if turn.choice:
+            names = escaped(turn.choice.told())
+            line = desk.texts.limited_to.format(names=names)
+            st.html(f'<div class="kv-meta kv-limited" dir="auto">{line}</div>')
     with st.chat_message("assistant", avatar=":material/auto_stories:"):
         view = AnswerView(turn, desk, latest=latest)
         job = _watched(over, talk.job(turn), view.draw)

@@ -92,6 +92,15 @@ class Chats:
         rows = self._rows(sql, chat, person)
         return str(rows[0][0]) if rows else None
 
+    def choice(self, chat: str) -> str:
+        """Which documents a conversation may use, as `choose` was told; "" for all."""
+        rows = self._rows("SELECT choice FROM chats WHERE id = ?", chat)
+        return str(rows[0][0]) if rows else ""
+
+    def choose(self, chat: str, choice: str) -> None:
+        """Keep which documents a conversation may use; nothing for one that is not kept yet."""
+        self._write("UPDATE chats SET choice = ? WHERE id = ?", choice, chat)
+
     def rename(self, chat: str, title: str) -> None:
         """Give a conversation another title."""
         self._write("UPDATE chats SET title = ? WHERE id = ?", title, chat)
@@ -125,18 +134,18 @@ class Chats:
         )
         return [Row(*row) for row in self._rows(sql, limit)]
 
-    def add(self, chat: str, row: Row, *, title: str, person: str = "") -> None:
-        """Put an entry at a conversation's end; a new conversation gets the title.
+    def add(self, chat: str, row: Row, *, title: str, person: str = "", choice: str = "") -> None:
+        """Put an entry at a conversation's end; a new conversation gets the title and the choice.
 
         A deleted one that somebody still asks in is there again.
         """
         now = self._now()
         with self._transaction() as connection:
             connection.execute(
-                "INSERT INTO chats (id, person, title, created_at, changed_at) "
-                "VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) "
+                "INSERT INTO chats (id, person, title, created_at, changed_at, choice) "
+                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) "
                 "DO UPDATE SET changed_at = excluded.changed_at, deleted_at = NULL",
-                (chat, person, title, now, now),
+                (chat, person, title, now, now, choice),
             )
             connection.execute(
                 f"INSERT INTO entries (chat, {_COLUMNS}) VALUES (?, {', '.join('?' * 10)})",

@@ -15,7 +15,7 @@ from pathlib import Path
 from app.errors import ChatsError
 from ingest.schema import transaction
 
-VERSION = 1
+VERSION = 2
 APPLICATION = 0x4B764368  # "KvCh", in the file's header
 BUSY_TIMEOUT_S = 10.0
 
@@ -27,7 +27,8 @@ TABLES = (
         title TEXT NOT NULL,
         created_at REAL NOT NULL,
         changed_at REAL NOT NULL,
-        deleted_at REAL
+        deleted_at REAL,
+        choice TEXT NOT NULL DEFAULT ''
     )
     """,
     """
@@ -53,6 +54,7 @@ TABLES = (
 )
 """`owner` is the process that writes an entry until its `state` is final; `stopping` asks it to
 end. An entry with `replaced_at` has given way to another version and is kept with its feedback.
+`choice` is which documents a conversation may use, "" for all; files of version 1 have none.
 """
 
 
@@ -107,6 +109,16 @@ def _prepare(connection: sqlite3.Connection, name: str) -> None:
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
     _check(connection, name)
+    if _pragma(connection, "user_version") != VERSION:
+        _migrate(connection)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file of version 1 up to date; an older process that has it open can go on."""
+    with transaction(connection):
+        if _pragma(connection, "user_version") == 1:  # nobody else was faster
+            connection.execute("ALTER TABLE chats ADD COLUMN choice TEXT NOT NULL DEFAULT ''")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -127,7 +139,7 @@ def _check(connection: sqlite3.Connection, name: str) -> None:
     if _pragma(connection, "application_id") != APPLICATION:
         raise ChatsError(f"{name} is a SQLite file, but does not hold Kvasir's conversations")
     version = _pragma(connection, "user_version")
-    if version != VERSION:
+    if version not in range(1, VERSION + 1):
         raise ChatsError(
             f"{name} was written by a newer Kvasir (its schema is {version}, this one reads "
             f"{VERSION})"

@@ -15,6 +15,8 @@ from typing import Any, Literal
 from langchain_core.documents import Document
 from langchain_core.messages.content import Citation
 
+from app.choice import ALL, Choice
+
 AnswerState = Literal[
     "unasked", "waiting", "changing", "searching", "starting", "reading", "writing",
     "done", "stopped", "failed",
@@ -89,7 +91,7 @@ class Turn:
     """A question and its answer; `number` tells turns apart in widget keys, `id` wherever they are.
 
     `thumb` is what somebody thinks of the answer, 1 for good, 0 for bad, and `comment` why. `again`
-    is whether another answer than the likeliest is wanted.
+    is whether another answer than the likeliest is wanted, `choice` which documents may give it.
     """
 
     question: str
@@ -100,6 +102,7 @@ class Turn:
     thumb: int | None = None
     comment: str = ""
     again: bool = False
+    choice: Choice = ALL
 
     @property
     def over(self) -> bool:
@@ -149,11 +152,12 @@ class Delivery:
 
 @dataclass
 class Conversation:
-    """What was asked, answered and added, in order."""
+    """What was asked, answered and added, in order; `choice` is for what will be asked."""
 
     entries: list[Turn | Delivery] = field(default_factory=list)
     id: str = field(default_factory=new_id)
     title: str = ""
+    choice: Choice = ALL
 
     def history(self, before: Turn) -> list[tuple[str, str]]:
         """The turns before one, as the chain takes them; what has no words is left out."""

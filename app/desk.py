@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from app.chats import ChatLine
+from app.choice import Choice
 from app.conversation import Conversation, Delivery, File
 from app.job import Job
 from app.opened import Opened
@@ -83,6 +84,11 @@ class Desk:
         """Put files into the conversation."""
         if self.talk:
             self.talk.deliver(files)
+
+    def choose(self, choice: Choice) -> None:
+        """Say which documents the conversation's next questions may use."""
+        if self.talk:
+            self.talk.choose(choice)
 
     def stop(self) -> None:
         """Stop all that the conversation has under way or in mind; what was written stays."""

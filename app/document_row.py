@@ -6,12 +6,11 @@ from pathlib import PurePath
 
 import streamlit as st
 
+from app.choice import UPLOAD
 from app.desk import Desk
 from app.markup import escaped
 from app.texts import Texts
 from ingest import Document, Library
-
-UPLOAD = "upload:"
 
 
 def document_row(desk: Desk, library: Library, document: Document) -> None:

@@ -19,7 +19,13 @@ Writer = Callable[[Conversation, Texts], str]
 def as_json(conversation: Conversation, _: Texts) -> str:
     """All that is kept of the conversation, for programs to read."""
     entries = [_data(entry) for entry in conversation.entries]
-    data = {"id": conversation.id, "title": conversation.title, "entries": entries}
+    choice = conversation.choice.data() or None
+    data = {
+        "id": conversation.id,
+        "title": conversation.title,
+        "limited_to": choice,
+        "entries": entries,
+    }
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -40,6 +46,7 @@ def file_name(title: str, ending: str) -> str:
 def _data(entry: Turn | Delivery) -> dict[str, Any]:
     row = row_of(entry)
     details = json.loads(row.details)
+    choice = details.pop("choice", None)
     if row.kind == "delivery":
         return {"kind": "files", "at": row.asked_at, **details}
     return {
@@ -48,6 +55,7 @@ def _data(entry: Turn | Delivery) -> dict[str, Any]:
         "question": row.question,
         "answer": row.answer,
         "state": row.state,
+        "limited_to": choice,
         **details,
         "feedback": {"thumb": row.thumb, "comment": row.comment},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.choice import ALL, Choice
 from app.cited_answer import reason_of
 from app.conversation import Answer, Conversation, Delivery, Turn
 from app.markup import escaped
@@ -36,19 +37,31 @@ sup {{ color: #14908a; font-weight: 600; }}
 
 def html(conversation: Conversation, texts: Texts) -> str:
     """The conversation with each answer's sources below it."""
+    choice = conversation.choice
     parts = [_HEAD.format(title=escaped(conversation.title))]
+    parts += [_note(limited(choice, texts))] if choice else []
     for entry in conversation.entries:
         if isinstance(entry, Delivery):
             names = ", ".join(file.name for file in entry.files if file.good)
             parts += [_note(f"{texts.export_files}: {names}")] if names else []
         else:
-            parts += _turn(entry, texts)
+            parts += _turn(entry, texts, limited(entry.choice, texts, choice))
     return "".join(parts) + "</body>\n</html>\n"
 
 
-def _turn(turn: Turn, texts: Texts) -> list[str]:
+def limited(choice: Choice, texts: Texts, known: Choice = ALL) -> str:
+    """A line that says which documents might be used; "" where that is known already."""
+    if choice == known:
+        return ""
+    if not choice:
+        return texts.all_documents
+    return texts.limited_to.format(names=", ".join(choice.names))
+
+
+def _turn(turn: Turn, texts: Texts, note: str) -> list[str]:
     answer = turn.answer
     parts = [f'<h2 dir="auto">{escaped(turn.question)}</h2>\n']
+    parts += [_note(note)] if note else []
     if answer.text:
         parts.append(f'<div class="answer" dir="auto">{_answer(answer, texts)}</div>\n')
     if answer.state == "failed":

@@ -6,6 +6,7 @@ import re
 
 from app.cited_answer import reason_of
 from app.conversation import Answer, Conversation, Delivery, Turn
+from app.export_html import limited
 from app.opened import name_of
 from app.pieces import cited_passages, number_of, pieces
 from app.texts import Texts
@@ -19,13 +20,14 @@ _BREAK = re.compile(r"[^\S\n]*(?:\r\n?|[\n\v\f\x1c-\x1e\x85\u2028\u2029])[^\S\n]
 
 def markdown(conversation: Conversation, texts: Texts) -> str:
     """The conversation with each answer's sources below it."""
-    parts = [f"# {_line(conversation.title)}"]
+    choice = conversation.choice
+    parts = [f"# {_line(conversation.title)}", _line(limited(choice, texts))]
     for entry in conversation.entries:
         if isinstance(entry, Delivery):
             names = ", ".join(_line(file.name) for file in entry.files if file.good)
             parts += [f"{texts.export_files}: {names}"] if names else []
         else:
-            parts += _turn(entry, texts)
+            parts += _turn(entry, texts, _line(limited(entry.choice, texts, choice)))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -40,8 +42,8 @@ def _line(text: str) -> str:
     return plain(" ".join(text.split()))
 
 
-def _turn(turn: Turn, texts: Texts) -> list[str]:
-    parts = [f"## {_line(turn.question)}", _answer(turn.answer, texts)]
+def _turn(turn: Turn, texts: Texts, note: str) -> list[str]:
+    parts = [f"## {_line(turn.question)}", note, _answer(turn.answer, texts)]
     places = cited_passages(turn.answer.citations, turn.answer.sources)
     if places:
         parts.append(f"**{texts.export_sources}**")

@@ -14,6 +14,7 @@ from langchain_core.documents import Document
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.chats import Row
+from app.choice import Choice, choice_of
 from app.conversation import OVER, Answer, AnswerState, Delivery, File, FileState, Turn
 from app.owner import me
 from chains.grounding import Flag
@@ -69,6 +70,7 @@ def row_of(entry: Turn | Delivery) -> Row:
             "route": answer.route,
             "timings": answer.timings,
             "error": answer.error,
+            **({"choice": entry.choice.data()} if entry.choice else {}),
         }
     )
     return Row(
@@ -86,6 +88,7 @@ def entry_of(row: Row) -> Turn | Delivery:
     turn = Turn(row.question, id=row.id, asked_at=row.asked_at)
     turn.thumb = row.thumb if row.thumb in (0, 1) else None
     turn.comment = row.comment
+    turn.choice = choice_of(details.get("choice"))
     fill(turn.answer, row)
     return turn
 
@@ -113,6 +116,16 @@ def fill(answer: Answer, row: Row) -> None:
 def timings_of(row: Row) -> dict[str, Any]:
     """What an answer took, {} where that is not known."""
     return _timings(_details(row.details).get("timings"))
+
+
+def choice_text(choice: Choice) -> str:
+    """A choice as it is kept with a conversation; "" for all documents."""
+    return _json(choice.data()) if choice else ""
+
+
+def choice_in(text: str) -> Choice:
+    """The choice that was kept so."""
+    return choice_of(_details(text))
 
 
 def is_final(row: Row) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from threading import Event
 from typing import Any
@@ -30,8 +30,8 @@ class Reply(Job):
     It waits until the jobs in `after` have ended: files that the question may be about, answers
     that it may refer to; only then is `history` called. `keep` is called now and then, and at the
     end; it gives whether somebody elsewhere wants a stop. The `gate` keeps the model while it works
-    from being changed. With `again`, a model on this machine
-    that writes takes likely words instead of the likeliest.
+    from being changed. `narrow` gives the chain's filter, None for all documents. With `again`, a
+    model on this machine that writes takes likely words instead of the likeliest.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Reply(Job):
         keep: Callable[[], bool] = lambda: False,
         again: bool = False,
         gate: Gate | None = None,
+        narrow: Callable[[], Mapping[str, list[str]] | None] = lambda: None,
     ) -> None:
         super().__init__()
         self._chain = chain
@@ -55,6 +56,7 @@ class Reply(Job):
         self._keep = keep
         self._again = again
         self._gate = gate or Gate()
+        self._narrow = narrow
         self._kept_at = 0.0
         self._pause = Event()
         answer.state = "searching"
@@ -66,8 +68,10 @@ class Reply(Job):
             self._ask()
 
     def _ask(self) -> None:
-        asked = {"question": self._question, "history": self._history()}
+        asked: dict[str, Any] = {"question": self._question, "history": self._history()}
         try:
+            if narrow := self._narrow():
+                asked["filter"] = narrow
             chain = loosened(self._chain) if self._again else self._chain
             stream = chain.stream(asked, {"callbacks": [_Progress(self, self._answer)]})
             with closing(stream) as parts:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.choice import UPLOAD
 from app.desk import Desk
-from app.document_row import UPLOAD
 from app.job import Job
 from app.markup import escaped, label, marked
 from app.opened import other_page, place_of, view

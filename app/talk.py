@@ -10,12 +10,13 @@ from collections.abc import Callable
 from threading import RLock
 
 from app.chats import Chats
+from app.choice import Choice
 from app.conversation import Conversation, Delivery, File, Turn
 from app.errors import ChatsError
 from app.following import Following
 from app.gate import Gate
 from app.job import Job
-from app.kept import clean, row_of
+from app.kept import choice_text, clean, row_of
 from app.reply import Reply
 from app.uploads import Uploads
 from chains import RagChain
@@ -49,6 +50,7 @@ class Talk:
             job.start()
         self._kept = {entry.id for entry in conversation.entries}
         self._owed: dict[str, Turn | Delivery] = {}
+        self._owes_choice = False
         self._lock = RLock()
 
     @property
@@ -60,9 +62,16 @@ class Talk:
 
     def ask(self, question: str) -> Turn:
         """Put a question; `begin` has it answered."""
-        turn = Turn(question)
+        turn = Turn(question, choice=self.conversation.choice)
         self._append(turn)
         return turn
+
+    def choose(self, choice: Choice) -> None:
+        """Say which documents the questions to come may use; those that were put keep theirs."""
+        with self._lock:
+            self.conversation.choice = choice
+            self._owes_choice = True
+            self._try(lambda: self._pay({}))
 
     def deliver(self, files: list[File]) -> None:
         """Put files into the conversation."""
@@ -79,7 +88,8 @@ class Talk:
                 self._stop(entry)
             self.conversation.entries = entries[:place]
             self._try(lambda: self._chats.replace_from(self.id, turn.id))
-            self._append(Turn(question, again=question == turn.question))
+            again, choice = question == turn.question, self.conversation.choice
+            self._append(Turn(question, again=again, choice=choice))
 
     def rate(self, turn: Turn, thumb: int | None, comment: str) -> None:
         """Keep what somebody thinks of an answer."""
@@ -123,6 +133,7 @@ class Talk:
             keep=lambda: self._keep(entry),
             again=entry.again,
             gate=gate,
+            narrow=lambda: entry.choice.filter(chain.library.documents()) if entry.choice else None,
         )
 
     def _stop(self, entry: Turn | Delivery) -> None:
@@ -163,10 +174,13 @@ class Talk:
             if entry.id in self._kept:
                 wishes[entry.id] = self._chats.update(row)
             else:
-                title = self.conversation.title
-                self._chats.add(self.id, row, title=title, person=self.person)
+                title, choice = self.conversation.title, choice_text(self.conversation.choice)
+                self._chats.add(self.id, row, title=title, person=self.person, choice=choice)
                 self._kept.add(entry.id)
             del self._owed[entry.id]
+        if self._owes_choice:
+            self._chats.choose(self.id, choice_text(self.conversation.choice))
+            self._owes_choice = False
 
     def _try(self, write: Callable[[], None]) -> None:
         """An answer does not end because it cannot be kept: the page tells why."""

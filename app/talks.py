@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 from app.chats import Chats
 from app.conversation import Conversation, Turn
-from app.kept import clean, entry_of, is_final
+from app.kept import choice_in, clean, entry_of, is_final
 from app.owner import lives, me
 from app.talk import Talk
 
@@ -50,7 +50,8 @@ class Talks:
         title = self.chats.title(clean(chat), person)
         if title is None:
             return None
-        return Conversation([entry_of(row) for row in self.chats.entries(chat)], chat, title)
+        entries = [entry_of(row) for row in self.chats.entries(chat)]
+        return Conversation(entries, chat, title, choice_in(self.chats.choice(chat)))
 
     def delete(self, chat: str) -> None:
         """Stop what goes on in a conversation and take it off the list. Raises ChatsError."""
@@ -62,7 +63,8 @@ class Talks:
 
     def _read(self, chat: str, title: str, person: str) -> Talk:
         """What nobody writes any more, because its process has ended, is stopped."""
-        conversation, elsewhere = Conversation([], chat, title), set()
+        choice = choice_in(self.chats.choice(chat))
+        conversation, elsewhere = Conversation([], chat, title, choice), set()
         for row in self.chats.entries(chat):
             entry = entry_of(row)
             if isinstance(entry, Turn) and not is_final(row):

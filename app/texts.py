@@ -50,6 +50,17 @@ class Texts:
     evidence: str
     no_words: str
 
+    # which documents may be used
+    all_documents: str
+    some_documents: str
+    none_left: str
+    choice_help: str
+    choose_documents: str
+    folder_holds: str
+    is_gone: str
+    use_all: str
+    limited_to: str
+
     # below an answer
     nothing_cited: str
     grounded: str

@@ -217,6 +217,58 @@ def test_threads_and_processes_write_at_once_and_nothing_is_lost(tmp_path: Path)
     store.close()
 
 
+VERSION_1 = (
+    "CREATE TABLE chats (id TEXT PRIMARY KEY, person TEXT NOT NULL, title TEXT NOT NULL, "
+    "created_at REAL NOT NULL, changed_at REAL NOT NULL, deleted_at REAL)",
+    "CREATE TABLE entries (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, "
+    "chat TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE, "
+    "kind TEXT NOT NULL CHECK (kind IN ('turn', 'delivery')), question TEXT NOT NULL, "
+    "state TEXT NOT NULL, answer TEXT NOT NULL, details TEXT NOT NULL, asked_at REAL NOT NULL, "
+    "owner TEXT NOT NULL, stopping INTEGER NOT NULL DEFAULT 0, replaced_at REAL, thumb INTEGER, "
+    "comment TEXT NOT NULL DEFAULT '')",
+    "CREATE INDEX entries_by_chat ON entries (chat, seq)",
+    "CREATE INDEX chats_by_change ON chats (person, changed_at)",
+    f"PRAGMA application_id = {APPLICATION}",
+    "PRAGMA user_version = 1",
+)
+OLD_CHAT = "INSERT INTO chats (id, person, title, created_at, changed_at) VALUES (?, 'p', ?, 1, 2)"
+
+
+def test_a_file_of_version_1_is_brought_up_to_date_and_loses_nothing(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / "chats.db", isolation_level=None)
+    for statement in VERSION_1:
+        old.execute(statement)
+    old.execute(OLD_CHAT, ("a", "kept"))
+    old.execute(
+        "INSERT INTO entries (id, chat, kind, question, state, answer, details, asked_at, owner, "
+        "thumb, comment) VALUES ('t', 'a', 'turn', 'Who?', 'done', 'Ada.', '{}', 1.0, 'me', 1, 'y')"
+    )
+    stores = [Chats(tmp_path / "chats.db") for _ in range(2)]
+    for store in stores:
+        assert [(line.id, line.title) for line in store.listed("p")] == [("a", "kept")]
+        row = replace(turn("t", answer="Ada.", state="done"), thumb=1, comment="y")
+        assert (store.entries("a"), store.choice("a")) == ([row], "")
+    stores[0].choose("a", "some")
+    assert stores[1].choice("a") == "some"
+    old.execute(OLD_CHAT, ("b", "of an older process"))  # that has the file open
+    assert [line.id for line in stores[0].listed("p")] == ["a", "b"]
+    for connection in (old, *stores):
+        connection.close()
+    with sqlite3.connect(tmp_path / "chats.db") as file:
+        assert file.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    file.close()
+
+
+def test_a_choice_is_kept_from_the_first_entry_on(chats: Chats) -> None:
+    chats.choose("a", "too early")
+    assert chats.choice("a") == ""
+    chats.add("a", turn("t"), title="x", choice="one")
+    chats.add("a", turn("u"), title="x", choice="of a tab that knows no better")
+    assert chats.choice("a") == "one"
+    chats.choose("a", "")
+    assert chats.choice("a") == ""
+
+
 @pytest.mark.parametrize("damage", ["garbage", "cut", "newer", "foreign", "folder"])
 def test_a_file_that_cannot_be_used_is_left_and_a_new_one_begun(
     tmp_path: Path, damage: str

@@ -9,6 +9,7 @@ from langchain_core.documents import Document
 from langchain_core.messages.content import create_citation
 from markdown_it import MarkdownIt
 
+from app.choice import Choice
 from app.conversation import Answer, Conversation, Delivery, File, Turn
 from app.export import FORMATS, file_name
 from app.export_markdown import plain
@@ -136,3 +137,29 @@ def test_files_get_names_that_every_system_takes() -> None:
     assert file_name("Q8_0 每块占多少字节？", "md") == "Q8_0-每块占多少字节.md"
     assert file_name("../../etc/<passwd>", "html") == "etc-passwd.html"
     assert file_name("…", "json") == "chat.json"
+
+
+def test_an_export_says_which_documents_might_be_used() -> None:
+    choice = Choice(("upload:a *b*.pdf", "/docs/c.txt"), ("/docs/reports",))
+    turns = [Turn("Who?", choice=choice), Turn("Why?", choice=Choice(("/docs/c.txt",))), Turn("?")]
+    conversation = Conversation([*turns], title="t", choice=choice)
+    text = FORMATS["Markdown"][2](conversation, ENGLISH)
+    assert "# t\n\nLimited to: reports/, a \\*b\\*.pdf, c.txt\n\n## Who?\n\n" in text
+    assert "## Why?\n\nLimited to: c.txt\n\n" in text
+    assert text.endswith(f"## ?\n\n{ENGLISH.all_documents}\n")
+    page = FORMATS["HTML"][2](conversation, CHINESE)
+    assert "限于：reports/, a *b*.pdf, c.txt</div>" in page
+    assert f'<h2 dir="auto">?</h2>\n<div class="note">{CHINESE.all_documents}</div>' in page
+    data = json.loads(FORMATS["JSON"][2](conversation, ENGLISH))
+    assert data["limited_to"]["folders"] == ["/docs/reports"]
+    assert [turn["limited_to"] for turn in data["entries"]] == [
+        {"sources": ["upload:a *b*.pdf", "/docs/c.txt"], "folders": ["/docs/reports"]},
+        {"sources": ["/docs/c.txt"], "folders": []},
+        None,
+    ]
+
+
+def test_an_export_of_a_conversation_over_all_documents_says_nothing_of_it() -> None:
+    conversation = Conversation([Turn("Who?")], title="t")
+    assert FORMATS["Markdown"][2](conversation, ENGLISH) == "# t\n\n## Who?\n"
+    assert "note" not in FORMATS["HTML"][2](conversation, ENGLISH).split("<body>")[1]

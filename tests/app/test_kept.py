@@ -9,9 +9,10 @@ from hypothesis import strategies as some
 from langchain_core.documents import Document
 from langchain_core.messages.content import create_citation
 
+from app.choice import ALL, Choice
 from app.conversation import Answer, Conversation, Delivery, File, Turn
 from app.export import FORMATS
-from app.kept import clean, entry_of, row_of
+from app.kept import choice_in, choice_text, clean, entry_of, row_of
 from app.opened import name_of, open_passage
 from app.pieces import cited_passages, pieces
 from app.texts_en import ENGLISH
@@ -59,11 +60,20 @@ def answers(draw: some.DrawFn) -> Answer:
     )
 
 
-@given(answer=answers(), question=TEXT, thumb=some.sampled_from([None, 0, 1]), comment=TEXT)
+NAMES = some.lists(TEXT, max_size=2).map(tuple)
+
+
+@given(
+    answer=answers(),
+    question=TEXT,
+    thumb=some.sampled_from([None, 0, 1]),
+    comment=TEXT,
+    choice=some.builds(Choice, NAMES, NAMES),
+)
 def test_a_turn_comes_back_as_it_was(
-    answer: Answer, question: str, thumb: int | None, comment: str
+    answer: Answer, question: str, thumb: int | None, comment: str, choice: Choice
 ) -> None:
-    turn = Turn(question, answer, thumb=thumb, comment=comment)
+    turn = Turn(question, answer, thumb=thumb, comment=comment, choice=choice)
     found = entry_of(row_of(turn))
     assert isinstance(found, Turn)
     assert found == replace(turn, number=found.number)
@@ -98,7 +108,10 @@ JSON = some.recursive(
     lambda inner: some.lists(inner, max_size=3) | some.dictionaries(TEXT, inner, max_size=3),
     max_leaves=12,
 )
-PARTS = ("sources", "citations", "grounded", "flagged", "refused", "route", "timings", "error")
+PARTS = (
+    *("sources", "citations", "grounded", "flagged", "refused", "route", "timings", "error"),
+    "choice",
+)
 
 
 @given(answer=answers(), broken=some.dictionaries(some.sampled_from(PARTS), JSON), cut=some.data())
@@ -121,6 +134,16 @@ def test_whatever_the_details_have_become_the_turn_can_be_shown_and_exported(
         open_passage(passage)
     for _, _, write in FORMATS.values():
         assert write(Conversation([found], title="t"), ENGLISH)
+
+
+@given(choice=some.builds(Choice, NAMES, NAMES), broken=JSON)
+def test_a_conversations_choice_comes_back_and_nonsense_is_none(
+    choice: Choice, broken: object
+) -> None:
+    assert choice_in(choice_text(choice)) == choice
+    assert choice_text(ALL) == ""
+    assert isinstance(choice_in(json.dumps({"sources": broken})), Choice)
+    assert choice_in("no JSON") == ALL
 
 
 def test_a_state_nobody_knows_is_taken_for_stopped() -> None:

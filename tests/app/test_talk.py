@@ -8,6 +8,7 @@ import pytest
 from talking_model import WORDS, TalkingModel
 
 from app.chats import Chats
+from app.choice import Choice
 from app.conversation import Answer, Conversation, File, Turn
 from app.errors import ChatsError
 from app.kept import row_of
@@ -15,6 +16,7 @@ from app.owner import lives, me
 from app.talk import LONGEST_TITLE, Talk
 from app.talks import Talks
 from chains import RagChain
+from chains.prompts import WORDINGS
 from models.errors import KvasirError
 
 QUESTION = "What is a group of cats called?"
@@ -257,6 +259,56 @@ def test_an_answer_whose_process_dies_is_stopped_where_it_is_read_along(
     assert isinstance(turn, Turn)
     until(lambda: turn.over)
     assert (turn.answer.state, turn.answer.text) == ("stopped", "A gr")
+
+
+def test_a_choice_holds_for_the_questions_to_come_and_is_kept(
+    talks: Talks, chain: RagChain, model: TalkingModel
+) -> None:
+    cats, tower = Choice(("upload:cats.txt",)), Choice(("upload:tower.txt",))
+    model.go_on.clear()
+    talk = talks.begin()
+    talk.choose(cats)
+    first = talk.ask(QUESTION)
+    talk.begin(chain)
+    until(lambda: first.answer.sources)
+    second = talk.ask("And how tall is the tower?")  # put, but not begun
+    talk.choose(tower)
+    third = talk.ask("How tall is the tower?")
+    talk.begin(chain)
+    model.go_on.set()
+    until(lambda: third.over and talk.job(third).finished)  # type: ignore[union-attr]
+    assert [turn.choice for turn in (first, second, third)] == [cats, cats, tower]
+    for turn, source in ((first, "cats"), (second, "cats"), (third, "tower")):
+        assert {s.metadata["source"] for s in turn.answer.sources} == {f"upload:{source}.txt"}
+    for found in (Talks(talks.chats).open(talk.id).conversation, talks.read(talk.id)):  # type: ignore[union-attr]
+        assert found is not None
+        assert found.choice == tower
+        assert [entry.choice for entry in found.entries] == [cats, cats, tower]  # type: ignore[union-attr]
+
+
+def test_where_none_of_the_chosen_is_left_that_is_said(talks: Talks, chain: RagChain) -> None:
+    talk = talks.begin()
+    for choice in (Choice(("upload:gone.txt",)), Choice(folders=("upload:gone",))):
+        talk.choose(choice)
+        turn = answered(talk, chain)
+        assert turn.answer.text == WORDINGS["en"].none_allowed
+        assert turn.answer.sources == []
+
+
+def test_a_choice_that_cannot_be_kept_is_kept_with_the_next_change(
+    talks: Talks, chain: RagChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ChatsError("the disk is full")
+
+    talk = talks.begin()
+    answered(talk, chain)
+    with monkeypatch.context() as full:
+        full.setattr(talks.chats, "choose", refuse)
+        talk.choose(Choice(("upload:cats.txt",)))
+        assert talk.trouble == "the disk is full"
+    answered(talk, chain, "And dogs?")
+    assert talks.read(talk.id).choice == Choice(("upload:cats.txt",))  # type: ignore[union-attr]
 
 
 def test_a_title_is_the_first_question_cut_between_words(talks: Talks) -> None:
