@@ -17,7 +17,7 @@ from app.sample_set import has_samples
 from app.samples_offer import offer_samples
 from app.source_view import SourceView
 from app.talk import Talk
-from app.turn_tools import edit_question, turn_tools
+from app.turn_tools import edit_question, next_questions, turn_tools
 from app.upload_view import UploadView
 from app.watch import watch_all
 
@@ -139,8 +139,13 @@ def _drawn_turn(desk: Desk, talk: Talk, turn: Turn) -> Drawn:
         view = AnswerView(turn, desk, latest=latest)
         job = _watched(over, talk.job(turn), view.draw)
         tools = st.container(key=f"below-{turn.number}")
+        # Only a place that is emptied loses at once what stood in it.
+        behind_it = st.container(key=f"next-{turn.number}") if latest else st.empty()
 
     def finish() -> None:
+        if latest and desk.editing != turn.id:
+            with behind_it:
+                next_questions(desk, turn)
         with tools:
             if desk.editing == turn.id:
                 behind = entries[entries.index(turn) + 1 :]

@@ -40,7 +40,8 @@ class Answer:
     """An answer while it comes about and afterwards.
 
     `done` of `total` prompt tokens are read, `reused` of them taken over; `ahead` other questions
-    come first. `error` is the line for the person when the state is "failed".
+    come first. `error` is the line for the person when the state is "failed". `next` are questions
+    that may be asked after it.
     """
 
     state: AnswerState = "unasked"
@@ -52,6 +53,7 @@ class Answer:
     refused: bool = False
     route: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, Any] = field(default_factory=dict)
+    next: list[str] = field(default_factory=list)
     ahead: int = 0
     done: int = 0
     total: int = 0

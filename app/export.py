@@ -47,6 +47,7 @@ def _data(entry: Turn | Delivery) -> dict[str, Any]:
     row = row_of(entry)
     details = json.loads(row.details)
     choice = details.pop("choice", None)
+    details.pop("next", None)  # nobody has asked these
     if row.kind == "delivery":
         return {"kind": "files", "at": row.asked_at, **details}
     return {

@@ -70,6 +70,7 @@ def row_of(entry: Turn | Delivery) -> Row:
             "route": answer.route,
             "timings": answer.timings,
             "error": answer.error,
+            "next": answer.next,
             **({"choice": entry.choice.data()} if entry.choice else {}),
         }
     )
@@ -109,6 +110,7 @@ def fill(answer: Answer, row: Row) -> None:
     answer.route = route if isinstance(route, dict) else {}
     answer.timings = _timings(details.get("timings"))
     answer.error = str(details.get("error") or "")
+    answer.next = [text for text in _list(details, "next") if isinstance(text, str)]
     known = row.state in get_args(AnswerState)
     answer.state = cast(AnswerState, row.state) if known else "stopped"
 

@@ -14,8 +14,10 @@ from langchain_core.callbacks import BaseCallbackHandler
 from app.conversation import Answer
 from app.gate import Gate
 from app.job import Job
+from app.pieces import cited_passages
 from chains import RagChain
 from chains.rag import PROGRESS
+from chains.suggestions import suggestions
 from models.chat_model import KvasirChat
 from models.errors import KvasirError
 
@@ -83,7 +85,22 @@ class Reply(Job):
             self._answer.error = str(error)
             self._answer.state = "failed"
             return
+        self._answer.next = self._next(asked["history"])
         self._answer.state = "done"
+
+    def _next(self, history: list[tuple[str, str]]) -> list[str]:
+        """What may be asked after it, from around the passages that it cites, or else had."""
+        answer = self._answer
+        cited = cited_passages(answer.citations, answer.sources)
+        others = [place for place in range(len(answer.sources)) if place not in cited]
+        passages = [answer.sources[place] for place in [*cited, *others]]
+        asked = [text for role, text in history if role == "human"]
+        try:
+            return suggestions(
+                self._question, answer.text, passages, self._chain.library, asked=asked
+            )
+        except KvasirError:
+            return []  # the library is being changed: the answer is none the worse
 
     def ended(self) -> None:
         if not self._answer.over:

@@ -169,6 +169,7 @@ class Texts:
     ask_edited: str
     edit_cancel: str
     feedback_why: str
+    ask_next: str
 
 
 def texts_for(tongue: Tongue) -> Texts:

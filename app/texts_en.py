@@ -148,4 +148,5 @@ ENGLISH = Texts(
     ask_edited="Ask",
     edit_cancel="Cancel",
     feedback_why="What was good or wrong about it? (optional)",
+    ask_next="Ask next",
 )

@@ -143,4 +143,5 @@ CHINESE = Texts(
     ask_edited="提问",
     edit_cancel="取消",
     feedback_why="好在哪里，或者错在哪里？（可不填）",
+    ask_next="接着问",
 )

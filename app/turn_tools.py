@@ -1,4 +1,4 @@
-"""What can be done with a turn: rate the answer, have another, change the question."""
+"""What can be done with a turn: rate the answer, have another, change the question, ask on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.conversation import Turn
 from app.desk import Desk
+from app.markup import label
 
 
 def turn_tools(desk: Desk, turn: Turn, *, latest: bool) -> None:
@@ -49,6 +50,22 @@ def turn_tools(desk: Desk, turn: Turn, *, latest: bool) -> None:
             label_visibility="collapsed",
             on_change=_rate,
             args=(desk, turn),
+        )
+
+
+def next_questions(desk: Desk, turn: Turn) -> None:
+    """What may be asked after a finished answer; a click asks it."""
+    if not turn.answer.next or turn.answer.state != "done":
+        return
+    st.html(f'<div class="kv-meta">{desk.texts.ask_next}</div>')
+    for place, question in enumerate(turn.answer.next):
+        st.button(
+            label(question),
+            key=f"next-{turn.number}-{place}",
+            icon=":material/subdirectory_arrow_right:",
+            type="tertiary",
+            on_click=desk.ask,
+            args=(question,),
         )
 
 

@@ -57,6 +57,7 @@ def answers(draw: some.DrawFn) -> Answer:
         route=draw(some.just({}) | some.just({"name": "count", "did": "counted", "own": [0, 3]})),
         timings=draw(some.just({}) | some.just(SPEED | {"quoted": True})),
         error=draw(TEXT),
+        next=draw(some.lists(TEXT, max_size=2)),
     )
 
 
@@ -110,7 +111,7 @@ JSON = some.recursive(
 )
 PARTS = (
     *("sources", "citations", "grounded", "flagged", "refused", "route", "timings", "error"),
-    "choice",
+    *("choice", "next"),
 )
 
 

@@ -192,6 +192,24 @@ def test_an_edit_can_be_given_up_and_an_empty_question_changes_nothing(talks: Ta
     assert turns(test) == [turn]
 
 
+def test_what_may_be_asked_next_is_asked_by_a_click_and_known_after_a_reload(
+    talks: Talks,
+) -> None:
+    test = ask(page().run(), QUESTION)
+    [first] = turns(test)
+    assert ENGLISH.ask_next in shown(test)
+    talks._open.clear()  # as after a restart
+    test = page(chat_of(test)).run()
+    [read] = turns(test)
+    assert read is not first
+    button = test.button(key=f"next-{read.number}-0")
+    assert button.label == "When was the Pharos of Alexandria completed\\?"
+    click(test, f"next-{read.number}-0")
+    assert [turn.question for turn in turns(test)] == [QUESTION, OTHER]
+    assert turns(test)[1].answer.state == "done"
+    assert not [b for b in test.button if str(b.key).startswith(f"next-{read.number}")]
+
+
 def test_feedback_is_kept_with_the_answer(talks: Talks) -> None:
     test = ask(page().run(), QUESTION)
     [turn] = turns(test)

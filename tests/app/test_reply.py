@@ -2,6 +2,7 @@
 
 from threading import Event
 
+import pytest
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from talking_model import TalkingModel
@@ -11,7 +12,7 @@ from app.job import Job
 from app.reply import LOOSE, Reply, loosened
 from app.watch import watch
 from chains import RagChain, rag_chain
-from ingest import Library
+from ingest import Library, LibraryError
 from models.chat_model import KvasirChat
 from models.errors import ModelError
 
@@ -30,6 +31,28 @@ def test_an_answer_comes_with_sources_citations_and_timings(chain: RagChain) -> 
     assert answer.citations[0]["extras"]["passage"] == 0
     assert 0 < answer.grounded < 1
     assert answer.timings["total_s"] > 0
+
+
+def test_an_answer_that_is_done_says_what_may_be_asked_next(chain: RagChain) -> None:
+    asked = "When was the Pharos of Alexandria completed?"
+    answer, again = Answer(), Answer()
+    finish(Reply(chain, "What is a group of cats called?", list, answer))
+    assert answer.next == [asked]
+    history = [("human", asked), ("ai", "In 280 BC.")]
+    finish(Reply(chain, "What is a group of cats called?", lambda: history, again))
+    assert asked not in again.next
+
+
+def test_what_may_be_asked_next_is_no_reason_to_fail(
+    chain: RagChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> list[str]:
+        raise LibraryError("it is being changed")
+
+    monkeypatch.setattr("app.reply.suggestions", refuse)
+    answer = Answer()
+    finish(Reply(chain, "What is a group of cats called?", list, answer))
+    assert (answer.state, answer.next) == ("done", [])
 
 
 def test_stopping_keeps_the_text_and_closes_the_model(chain: RagChain, model: TalkingModel) -> None:
