@@ -8,8 +8,9 @@ import streamlit as st
 
 from app.answer_view import AnswerView
 from app.choice_view import choice_view
-from app.conversation import Delivery, File, Turn
+from app.conversation import Delivery, Turn
 from app.desk import Desk, my_desk
+from app.dropped import delivery_of
 from app.job import Job
 from app.markup import escaped
 from app.resources import shared_chain, shared_gate, shared_library
@@ -92,7 +93,7 @@ def _take(desk: Desk) -> None:
     """A submission: files first, so that the question may already be about them."""
     submitted = st.session_state[ASK]
     if submitted.files:
-        desk.deliver([File(given.name, given.getvalue()) for given in submitted.files])
+        desk.deliver(delivery_of(submitted.files))
     if submitted.text.strip():
         desk.ask(submitted.text.strip())
 

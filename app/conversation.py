@@ -114,7 +114,10 @@ class Turn:
 
 @dataclass
 class File:
-    """One file on its way into the library: so far, or what became of it and why not."""
+    """One file on its way into the library: so far, or what became of it and why not.
+
+    Its name may begin with the folders that it lay in.
+    """
 
     name: str
     data: bytes = field(repr=False, default=b"")
@@ -139,9 +142,10 @@ class File:
 
 @dataclass
 class Delivery:
-    """Files put into a conversation together."""
+    """Files put into a conversation together; others of their folders were passed over."""
 
     files: list[File]
+    passed_over: int = 0
     number: int = field(default_factory=lambda: next(_numbers))
     id: str = field(default_factory=new_id)
     asked_at: float = field(default_factory=time.time)

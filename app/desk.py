@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.chats import ChatLine
 from app.choice import Choice
-from app.conversation import Conversation, Delivery, File
+from app.conversation import Conversation, Delivery
 from app.job import Job
 from app.opened import Opened
 from app.source import Source
@@ -26,7 +26,8 @@ class Desk:
     `address` is the conversation that the browser's address names; `editing` the turn whose
     question is being changed; `unfolded` the conversation whose menu is open in the list; `shown`
     the numbers of the entries that stand on the page, and `beside` the source that does; `as_text`
-    whether sources are shown as their text where there are pictures of their pages.
+    whether sources are shown as their text where there are pictures of their pages, and `by_folder`
+    whether whole folders are chosen to be added.
     """
 
     tongue: Tongue = "en"
@@ -45,6 +46,7 @@ class Desk:
     beside: Source | None = None
     as_text: bool = False
     uploader: int = 0
+    by_folder: bool = False
     removing: str = ""
     removed: str = ""
     listed: int = 20
@@ -80,10 +82,12 @@ class Desk:
             self.deleted = None
             self.talk.ask(question)
 
-    def deliver(self, files: list[File]) -> None:
+    def deliver(self, delivery: Delivery) -> None:
         """Put files into the conversation."""
-        if self.talk:
-            self.talk.deliver(files)
+        if not delivery.files:
+            self.notice = self.texts.passed_over.format(count=delivery.passed_over)
+        elif self.talk:
+            self.talk.deliver(delivery)
 
     def choose(self, choice: Choice) -> None:
         """Say which documents the conversation's next questions may use."""

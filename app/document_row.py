@@ -75,7 +75,10 @@ def _remove(desk: Desk, library: Library, document: Document) -> None:
 def _facts(document: Document, texts: Texts) -> str:
     kind = escaped((PurePath(document.source).suffix.strip(".") or document.format or "?").upper())
     upload = document.origin == "upload"
-    source = texts.from_chat if upload else document.source
+    place = document.source.removeprefix(UPLOAD)
+    source = place
+    if upload:
+        source = f"{texts.from_chat} · {place}" if "/" in place else texts.from_chat
     if document.status == "failed":
         reason = texts.failed.format(reason=escaped(document.error))
         what = f'<div class="kv-failed">{reason}</div>'

@@ -6,9 +6,10 @@ from functools import partial
 
 import streamlit as st
 
-from app.conversation import Delivery, File
+from app.conversation import Delivery
 from app.desk import Desk, my_desk
 from app.document_row import document_row, matches
+from app.dropped import delivery_of
 from app.markup import escaped, label
 from app.resources import shared_library
 from app.samples_offer import offer_samples
@@ -43,30 +44,50 @@ def documents_page() -> None:
 
 
 def _uploader(desk: Desk) -> None:
-    key = f"uploader-{desk.uploader}"
+    key = f"uploader-{desk.uploader}-{desk.by_folder}"
 
     def dropped() -> None:
-        files = [File(given.name, given.getvalue()) for given in st.session_state[key]]
-        if files:
-            desk.dropped = Delivery(files)
-            desk.uploader += 1  # a fresh, empty uploader
+        delivery = delivery_of(st.session_state[key])
+        desk.uploader += 1  # a fresh, empty uploader
+        if delivery.files:
+            desk.dropped = delivery
+        elif delivery.passed_over:
+            desk.notice = desk.texts.passed_over.format(count=delivery.passed_over)
 
-    st.html(_uploader_words(desk.texts))
-    st.file_uploader(
-        desk.texts.upload,
-        key=key,
-        accept_multiple_files=True,
-        help=desk.texts.upload_help,
-        on_change=dropped,
-    )
+    st.html(_uploader_words(desk))
+    with st.container(key="uploader", gap="small"):
+        st.file_uploader(
+            desk.texts.upload,
+            key=key,
+            accept_multiple_files="directory" if desk.by_folder else True,
+            help=desk.texts.upload_help,
+            on_change=dropped,
+        )
+        st.segmented_control(
+            desk.texts.choose,
+            (False, True),
+            default=desk.by_folder,
+            format_func=lambda folder: desk.texts.by_folder if folder else desk.texts.by_file,
+            key="by-folder",
+            required=True,
+            label_visibility="collapsed",
+            on_change=_switch,
+            args=(desk,),
+        )
 
 
-def _uploader_words(texts: Texts) -> str:
+def _switch(desk: Desk) -> None:
+    desk.by_folder = st.session_state["by-folder"]
+
+
+def _uploader_words(desk: Desk) -> str:
     """Streamlit's uploader speaks English only; its words are put over by style (see style.css)."""
+    texts = desk.texts
     drop = texts.drop.format(megabytes=st.get_option("server.maxUploadSize"))
+    choose = texts.choose_folder if desk.by_folder else texts.choose
     zone = '[data-testid="stFileUploaderDropzone'
     return (
-        f"<style>{zone}\"] button p::after {{ content: '{texts.choose}' }}"
+        f"<style>{zone}\"] button p::after {{ content: '{choose}' }}"
         f"{zone}Instructions\"] span::after {{ content: '{drop}' }}</style>"
     )
 

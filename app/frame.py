@@ -13,6 +13,7 @@ from app.desk import KEY, Desk, my_desk
 from app.documents_page import documents_page
 from app.engine_page import engine_page
 from app.markup import label
+from app.page_script import SCRIPT
 from app.quality_page import quality_page
 from app.resources import shared_library, shared_talks
 from app.talks import Talks
@@ -93,7 +94,11 @@ def _sidebar(desk: Desk, talks: Talks) -> None:
         counts = shared_library().store.counts()
         line = texts.library_counts.format(**counts) if counts["documents"] else texts.library_empty
         with st.container(key="sidebar-foot"):
-            st.html(f'<div class="kv-meta">{texts.tagline}<br>{line}</div>')
+            # The script goes with words, for it would leave a gap by itself.
+            st.html(
+                f'<div class="kv-meta">{texts.tagline}<br>{line}</div>{SCRIPT}',
+                unsafe_allow_javascript=True,
+            )
             st.segmented_control(
                 texts.language,
                 TONGUES,

@@ -57,7 +57,8 @@ def row_of(entry: Turn | Delivery) -> Row:
         files = [{"name": f.name, "state": f.state, "reason": f.reason} for f in entry.files]
         names = clean("\n".join(file.name for file in entry.files))
         state = "done" if entry.over else "adding"
-        details = _json({"files": files})
+        more = {"passed_over": entry.passed_over} if entry.passed_over else {}
+        details = _json({"files": files, **more})
         return Row(entry.id, "delivery", names, state, "", details, entry.asked_at, me())
     answer = entry.answer
     details = _json(
@@ -85,7 +86,13 @@ def entry_of(row: Row) -> Turn | Delivery:
     details = _details(row.details)
     if row.kind == "delivery":
         files = [_file(file) for file in _list(details, "files")]
-        return Delivery([file for file in files if file], id=row.id, asked_at=row.asked_at)
+        passed = details.get("passed_over")
+        return Delivery(
+            [file for file in files if file],
+            passed_over=passed if isinstance(passed, int) and passed > 0 else 0,
+            id=row.id,
+            asked_at=row.asked_at,
+        )
     turn = Turn(row.question, id=row.id, asked_at=row.asked_at)
     turn.thumb = row.thumb if row.thumb in (0, 1) else None
     turn.comment = row.comment

@@ -11,7 +11,7 @@ from threading import RLock
 
 from app.chats import Chats
 from app.choice import Choice
-from app.conversation import Conversation, Delivery, File, Turn
+from app.conversation import Conversation, Delivery, Turn
 from app.errors import ChatsError
 from app.following import Following
 from app.gate import Gate
@@ -73,9 +73,9 @@ class Talk:
             self._owes_choice = True
             self._try(lambda: self._pay({}))
 
-    def deliver(self, files: list[File]) -> None:
-        """Put files into the conversation."""
-        self._append(Delivery(files))
+    def deliver(self, delivery: Delivery) -> None:
+        """Put files into the conversation; there is at least one."""
+        self._append(delivery)
 
     def ask_again(self, turn: Turn, question: str) -> None:
         """Put a question in the place of a turn and of all that came behind it."""

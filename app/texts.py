@@ -102,7 +102,12 @@ class Texts:
     upload: str
     upload_help: str
     choose: str
+    choose_folder: str
+    by_file: str
+    by_folder: str
     drop: str
+    passed_over: str
+    files_ended: str
     queued: str
     reading_file: str
     embedding_file: str

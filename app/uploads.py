@@ -42,8 +42,9 @@ class Uploads(Job):
                 file.embedded, file.chunks = now.embedded, now.chunks
                 self.step()
 
+        folder, _, name = file.name.rpartition("/")
         try:
-            report = add_upload(self._library, file.name, file.data, progress)
+            report = add_upload(self._library, name, file.data, progress, folder=folder)
         except KvasirError as error:
             file.reason, file.state = str(error), "failed"
         else:

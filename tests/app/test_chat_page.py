@@ -183,6 +183,18 @@ def test_files_and_a_question_together_are_added_and_then_asked_about(
     assert any("no format" in mark.value for mark in test.markdown)
 
 
+def test_a_folder_without_a_document_is_no_entry(library: Library, share: Share) -> None:
+    share(library)
+    test = page().run()
+    test.chat_input[0].upload("r/.hidden", b"x")
+    test.run()
+    assert not test.exception
+    assert desk(test).conversation.entries == []
+    assert [toast.value for toast in test.toast] == [
+        ENGLISH.passed_over.format(count=1).replace(":", "\\:\u2060").replace(",", "\\,")
+    ]
+
+
 def test_a_new_chat_is_empty_and_the_language_stays(library: Library, share: Share) -> None:
     share(library)
     test = page()

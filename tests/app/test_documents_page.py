@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.desk import KEY, Desk
@@ -90,6 +91,56 @@ def test_uploaded_files_go_in_and_failures_say_why(library: Library, share: Shar
     test.file_uploader[0].upload("x.pdf", b"no")
     test.run()
     assert any("no format" in mark.value for mark in test.markdown)
+
+
+def test_a_folder_keeps_its_names_and_leaves_out_what_is_no_document(
+    library: Library, share: Share
+) -> None:
+    share(library)
+    test = page()
+    test.segmented_control(key="by-folder").set_value(True).run()
+    assert not test.exception
+    for name in ("r/a/cats.txt", "r/b/cats.txt", "r/.git/x.txt", "r/prog.exe"):
+        test.file_uploader[0].upload(name, f"What {name} says.".encode())
+    test.run()
+    assert not test.exception
+    assert {d.source for d in library.documents()} >= {"upload:r/a/cats.txt", "upload:r/b/cats.txt"}
+    assert len(library.documents()) == 4
+    told = " ".join(mark.value for mark in test.markdown)
+    assert ENGLISH.passed_over.format(count=2) in told
+    assert ENGLISH.files_done.format(good=2, total=2) in told
+    assert any(f"{ENGLISH.from_chat} · r/a/cats.txt" in html.body for html in test.html)
+
+
+def test_where_nothing_of_a_folder_is_a_document_that_is_said(
+    library: Library, share: Share
+) -> None:
+    share(library)
+    test = page()
+    test.file_uploader[0].upload("r/prog.exe", b"MZ")
+    test.run()
+    assert not test.exception
+    assert len(library.documents()) == 2
+    assert test.session_state[KEY].notice == ENGLISH.passed_over.format(count=1)
+
+
+def test_of_many_files_only_those_that_failed_are_named(
+    library: Library, share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.upload_view.EACH", 2)
+    monkeypatch.setattr("app.upload_view.TROUBLES", 1)
+    share(library)
+    test = page()
+    for name in ("a.txt", "b.txt", "x.bad", "y.bad"):
+        test.file_uploader[0].upload(name, name.encode())
+    test.run()
+    assert not test.exception
+    told = "\n".join(mark.value for mark in test.markdown)
+    assert ENGLISH.files_done.format(good=2, total=4) in told
+    assert told.count("no format") == 1
+    assert "x\\.bad" in told
+    assert "a\\.txt" not in told
+    assert "+ 1" in told
 
 
 def test_a_long_list_is_shown_in_parts(empty_library: Library, share: Share) -> None:

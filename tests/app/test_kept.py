@@ -83,7 +83,7 @@ def test_a_turn_comes_back_as_it_was(
 def test_files_come_back_and_what_was_under_way_is_stopped() -> None:
     files = [File("a.txt", state="added"), File("b.pdf", state="failed", reason="no PDF")]
     given_up = File("c.txt", b"bytes", state="embedding")
-    delivery = Delivery([*files, given_up])
+    delivery = Delivery([*files, given_up], passed_over=7)
     row = row_of(delivery)
     found = entry_of(row)
     assert isinstance(found, Delivery)
@@ -92,6 +92,7 @@ def test_files_come_back_and_what_was_under_way_is_stopped() -> None:
         ("b.pdf", "failed", "no PDF"),
         ("c.txt", "stopped", ""),
     ]
+    assert found.passed_over == 7
     assert (row.state, row.question) == ("adding", "a.txt\nb.pdf\nc.txt")
 
 

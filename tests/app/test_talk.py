@@ -9,7 +9,7 @@ from talking_model import WORDS, TalkingModel
 
 from app.chats import Chats
 from app.choice import Choice
-from app.conversation import Answer, Conversation, File, Turn
+from app.conversation import Answer, Conversation, Delivery, File, Turn
 from app.errors import ChatsError
 from app.kept import row_of
 from app.owner import lives, me
@@ -145,7 +145,8 @@ def test_two_conversations_at_once_do_not_mix(
 
 def test_files_are_kept_with_what_became_of_them(talks: Talks, chain: RagChain) -> None:
     talk = talks.begin()
-    talk.deliver([File("whales.txt", b"Whales are heavy."), File("broken.pdf", b"no pdf")])
+    files = [File("whales.txt", b"Whales are heavy."), File("broken.pdf", b"no pdf")]
+    talk.deliver(Delivery(files))
     turn = answered(talk, chain, "How heavy are whales?")
     assert turn.answer.sources[0].metadata["source"] == "upload:whales.txt"
     assert talk.conversation.title == "whales.txt"

@@ -44,3 +44,10 @@ def test_the_bytes_are_let_go_of(library: Library) -> None:
     file = File("a.txt", b"About whales.")
     add(library, file)
     assert file.data == b""
+
+
+def test_files_of_one_name_in_different_folders_are_different_documents(library: Library) -> None:
+    files = [File("r/2024/a.txt", b"About whales."), File("r/2025/a.txt", b"About owls.")]
+    assert add(library, *files) == ["added", "added"]
+    sources = {document.source for document in library.documents()}
+    assert sources >= {"upload:r/2024/a.txt", "upload:r/2025/a.txt"}
