@@ -74,9 +74,12 @@ def suggestions(
         by_document.append(list(_drafted(own, language, question, answer)))
     found: list[str] = []
     turns = [each for turn in zip_longest(*by_document) for each in turn if each]
-    for each in (*turns, *_of_headings(places, language, answer)):
+    for each in turns:
         if len(found) < count and _is_new(each, [*done, *found]):
             found.append(each)
+    answered = sources[0].metadata.get("headings") or () if sources else ()
+    sections = [each for each in _of_headings(places, language, answered) if each not in done]
+    found += sections[: max(count - len(found), 0)]
     if not found and count:
         found += [each for each in _summaries(places, language, library) if _is_new(each, done)][:1]
     return found
@@ -146,22 +149,24 @@ def _asked_of(sentence: str, page: str, language: Language, answer: str) -> str:
     return ""
 
 
-def _of_headings(places: Sequence[_Around], language: Language, answer: str) -> Iterator[str]:
-    """What the documents say about what their sections are called, a section of each in turn."""
-    by_document: dict[str, list[str]] = {}
+def _of_headings(
+    places: Sequence[_Around], language: Language, answered: Sequence[str]
+) -> Iterator[str]:
+    """What the documents say in sections that are not `answered`, of each document in turn."""
+    by_document: dict[str, dict[str, None]] = {}
     for place in places:
         if not place.title or len(place.title) > TITLE or language_of(place.title) != language:
             continue
         for heading in place.headings:
             usual = _USUAL.fullmatch(heading) or not _HEADING.fullmatch(heading)
-            same = heading.casefold() in (place.title.casefold(), answer.casefold())
+            same = heading.casefold() == place.title.casefold() or heading in answered
             if usual or same or language_of(heading) != language or len(heading.split()) > 6:
                 continue
             if language == "zh":
                 put = f"关于“{heading}”，《{place.title}》是怎么说的？"
             else:
                 put = f"What does {place.title} say about “{heading}”?"
-            by_document.setdefault(place.source, []).append(put)
+            by_document.setdefault(place.source, {})[put] = None
     for turn in zip_longest(*by_document.values()):
         yield from filter(None, turn)
 

@@ -78,6 +78,9 @@ def test_where_sentences_give_nothing_sections_do_and_then_summaries(shelf: Libr
     )
     assert "What does The Tower say about “Lamps and mirrors”?" in put
     assert not any("Introduction" in each for each in put)
+    here = passage(shelf, "tower.md")
+    here.metadata["headings"] = ["Lamps and mirrors"]
+    assert suggestions("Which?", said, [here], shelf, asked=put) == ["Summarize “The Tower”"]
     [summary] = suggestions("Which?", "Small.", [passage(shelf, "plain.txt")], shelf)
     assert summary == "Summarize “plain”"
     route = route_of(summary, Shelf(shelf))
