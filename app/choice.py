@@ -48,6 +48,11 @@ class Choice:
         # An empty filter would let everything through; folders are no documents.
         return {"sources": found or [*self.sources, *self.folders]}
 
+    def joined(self, sources: Iterable[str]) -> Choice:
+        """With more documents, where it does not allow all anyway."""
+        more = [source for source in sources if not self.allows(source)]
+        return Choice((*self.sources, *more), self.folders) if more else self
+
     @property
     def names(self) -> list[str]:
         """What people call what was chosen, folders first."""

@@ -20,6 +20,7 @@ from app.kept import choice_text, clean, row_of
 from app.reply import Reply
 from app.uploads import Uploads
 from chains import RagChain
+from ingest.upload import upload_source
 
 LONGEST_TITLE = 60
 
@@ -74,7 +75,11 @@ class Talk:
             self._try(lambda: self._pay({}))
 
     def deliver(self, delivery: Delivery) -> None:
-        """Put files into the conversation; there is at least one."""
+        """Put files into the conversation; there is at least one. They may be used in it."""
+        names = (file.name.rpartition("/") for file in delivery.files)
+        choice = self.conversation.choice.joined(upload_source(n, folder) for folder, _, n in names)
+        if choice != self.conversation.choice:
+            self.choose(choice)
         self._append(delivery)
 
     def ask_again(self, turn: Turn, question: str) -> None:

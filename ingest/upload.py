@@ -35,15 +35,14 @@ def add_upload(
     shown: they never become a path. A sync leaves uploads alone. The bytes are kept where the pages
     can be shown as they are (see `ingest.kept_files`).
     """
-    name = clean_name(name)
+    source, name = upload_source(name, folder), clean_name(name)
     show = progress or silent
     report = SyncReport()
 
     def embedding(source: str, embedded: int, chunks: int) -> None:
         show(Progress("embedding", 0, 1, source, embedded, chunks))
 
-    place = "".join(f"{each}/" for each in clean_folders(folder))
-    facts = FileFacts(f"{SCHEME}{place}{name}", "upload", hash_bytes(data), len(data), 0)
+    facts = FileFacts(source, "upload", hash_bytes(data), len(data), 0)
     show(Progress("reading", 0, 1, facts.source))
     with tempfile.TemporaryDirectory(prefix="kvasir-") as folder:
         path = Path(folder) / "upload"
@@ -58,6 +57,11 @@ def add_upload(
         library.save_indexes()
     show(Progress("done", 1, 1, facts.source))
     return report
+
+
+def upload_source(name: str, folder: str = "") -> str:
+    """The source that a file of that name gets."""
+    return SCHEME + "/".join([*clean_folders(folder), clean_name(name)])
 
 
 def _is_shown(library: Library, prepared: Prepared) -> bool:

@@ -108,6 +108,21 @@ def test_what_was_removed_is_shown_as_gone_and_where_none_is_left_it_is_said(
     assert ask(test, "How long do dogs sleep?").answer.text == WORDINGS["en"].none_allowed
 
 
+def test_a_file_put_into_a_limited_conversation_may_be_used_in_it(
+    library: Library, share: Share
+) -> None:
+    share(library)
+    test = choose(page().run(), TOWER)
+    test.chat_input[0].upload("r/owls.txt", b"A group of owls is called a parliament.")
+    turn = ask(test, "What is a group of owls called?")
+    assert turn.answer.sources[0].metadata["source"] == "upload:r/owls.txt"
+    assert turn.choice == desk(test).conversation.choice == Choice((TOWER, "upload:r/owls.txt"))
+    choose(test)
+    test.chat_input[0].upload("more.txt", b"More of it.")
+    ask(test, QUESTION)
+    assert desk(test).conversation.choice == ALL
+
+
 def test_folders_stand_for_all_under_them_later_files_too(library: Library, share: Share) -> None:
     share(library)
     for name in ("a.txt", "b.txt"):
