@@ -11,13 +11,6 @@ from app.talks import Talks
 CHAT = "chat"
 
 
-def person() -> str:
-    """Who signed in, "" where nobody does."""
-    if not st.user.get("is_logged_in"):
-        return ""
-    return str(st.user.get("email") or st.user.get("sub") or "")
-
-
 def follow(desk: Desk, talks: Talks) -> None:
     """Lay before the tab what its address asks for, when it is new or went back in its history."""
     asked = st.query_params.get(CHAT, "")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.address import follow, person, write
+from app.address import follow, write
 from app.chat_list import chat_list
 from app.chat_page import chat_page
 from app.desk import KEY, Desk, my_desk
@@ -16,6 +16,7 @@ from app.markup import label
 from app.page_script import SCRIPT
 from app.quality_page import quality_page
 from app.resources import shared_library, shared_talks
+from app.sign_in import is_shut, person, sign_in_page, sign_out_button
 from app.talks import Talks
 from app.texts import NAMES, TONGUES, tongue_of
 from models.errors import KvasirError
@@ -52,8 +53,12 @@ def run() -> None:
                 icon=":material/monitoring:",
                 url_path="quality",
             ),
-        ]
+        ],
+        position="hidden" if is_shut() else "sidebar",
     )
+    if is_shut():
+        sign_in_page(desk.texts)
+        return
     try:
         talks = shared_talks()
         follow(desk, talks)
@@ -94,6 +99,7 @@ def _sidebar(desk: Desk, talks: Talks) -> None:
         counts = shared_library().store.counts()
         line = texts.library_counts.format(**counts) if counts["documents"] else texts.library_empty
         with st.container(key="sidebar-foot"):
+            sign_out_button(texts)
             # The script goes with words, for it would leave a gap by itself.
             st.html(
                 f'<div class="kv-meta">{texts.tagline}<br>{line}</div>{SCRIPT}',

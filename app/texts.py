@@ -26,6 +26,12 @@ class Texts:
     library_counts: str
     library_empty: str
 
+    # signing in
+    sign_in: str
+    sign_in_with: str
+    sign_in_help: str
+    sign_out: str
+
     # an empty chat
     hello: str
     hello_library: str

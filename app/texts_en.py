@@ -12,6 +12,10 @@ ENGLISH = Texts(
     new_chat="New chat",
     library_counts="{documents} documents · {chunks} passages",
     library_empty="The library is empty",
+    sign_in="Sign in",
+    sign_in_with="Sign in with {provider}",
+    sign_in_help="Sign in to ask the documents. Your conversations are yours alone.",
+    sign_out="Sign out",
     hello="What would you like to know?",
     hello_library="Answers come from your {documents} documents, with the passages they rest on. "
     "Nothing leaves this machine.",

@@ -33,13 +33,17 @@ NEEDED = [
 ]
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Chat:
     """`python app` in a process of its own."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+    def __init__(self, folder: Path, port: int = 0, **settings: str) -> None:
+        port = port or free_port()
         self.address = f"http://127.0.0.1:{port}"
         environment = {k: v for k, v in os.environ.items() if not k.startswith("KVASIR_")}
         self._log = (folder.parent / f"{port}.log").open("w+")
