@@ -17,6 +17,7 @@ from chains.model_size import SMALL
 from models.adapters import find_adapter
 from models.card import read_card
 from models.errors import ModelError
+from models.finetune.launch import is_first, launched
 from models.settings import get_settings
 from models.weights import find_weights, is_provider
 
@@ -60,7 +61,8 @@ def main(options: argparse.Namespace) -> int:
         raise
     finally:
         shown.close()
-    _tell(trained, options)
+    if is_first():
+        _tell(trained, options)
     return ALL_WELL
 
 
@@ -102,6 +104,10 @@ def _examples(options: argparse.Namespace) -> "list[Example]":
     from chains.lessons.files import read_examples
     from chains.lessons.rivals import with_rivals
 
+    if options.from_library and launched():
+        raise LessonError(
+            "--from-library drafts and asks in one process: run it without accelerate launch"
+        )
     found = [example for path in options.data for example in read_examples(path)]
     if options.from_library:
         found += _drafted(options)
@@ -186,4 +192,5 @@ def _tell(trained: "Trained", options: argparse.Namespace) -> None:
 
 
 def _note(line: str) -> None:
-    print(f"kvasir: {line}", file=sys.stderr)
+    if is_first():
+        print(f"kvasir: {line}", file=sys.stderr)

@@ -68,7 +68,8 @@ def finetune(
     The methods "lora" and "qlora" go on from the adapter `base`, of the same rank, if there is one.
 
     A training of that name which was stopped or killed goes on where it was, unless it is to
-    `restart`. Raises ModelError, or KeyboardInterrupt with the checkpoint kept.
+    `restart`. Processes that accelerate launched share the work; the first one writes and calls
+    `on_progress`. Raises ModelError, or KeyboardInterrupt with the checkpoint kept.
     """
     check_packages(recipe.method)
     card = read_card(weights)
@@ -86,26 +87,32 @@ def finetune(
             f"{count} lessons are too few to learn from, {left_out} more are too long: "
             f"at least {FEWEST} of at most {recipe.longest} tokens are needed"
         )
-    checkpoint = checkpoint_of(name)
-    if restart:
-        shutil.rmtree(checkpoint.parent, ignore_errors=True)
     from models.finetune.export import write_adapter, write_beginning
     from models.finetune.learnt import LearntPrefix, LearntPrompt
+    from models.finetune.processes import Processes
     from models.finetune.trainable import Trainable, as_array
     from models.finetune.training import Training
 
+    checkpoint = checkpoint_of(name)
+    processes = Processes()
+    if restart and processes.first:
+        shutil.rmtree(checkpoint.parent, ignore_errors=True)
+    processes.wait()
     with _threads(), interrupted() as stop:
-        model = Trainable(weights, recipe, start, base)
+        model = Trainable(weights, recipe, start, base, processes)
         work = _digest([weights, *([base] if base else [])], recipe, trees, held_trees)
-        training = Training(model, recipe, trees, held_trees, checkpoint, work)
+        training = Training(model, recipe, trees, held_trees, checkpoint, work, processes)
         found = training.run(on_progress, stop)
         if isinstance(model.learnt, LearntPrompt | LearntPrefix):
-            keys, values = model.learnt.keys_and_values(found)
-            write_beginning(target, as_array(keys), as_array(values), card)
-        else:
+            keys, values = map(as_array, model.learnt.keys_and_values(found))
+            if processes.first:
+                write_beginning(target, keys, values, card)
+        elif processes.first:
             arrays = {name: as_array(tensor) for name, tensor in found.items()}
             write_adapter(target, arrays, recipe.alpha, card)
-    shutil.rmtree(checkpoint.parent, ignore_errors=True)
+    if processes.first:
+        shutil.rmtree(checkpoint.parent, ignore_errors=True)
+    processes.wait()  # until the file is there
     state = training.state
     return Trained(
         path=target,

@@ -20,6 +20,7 @@ from models.finetune.base import read_adapter
 from models.finetune.batch import Batch
 from models.finetune.four_bits import in_four_bits
 from models.finetune.learnt import Learnt, LearntPrefix, LearntPrompt, LowRank
+from models.finetune.processes import Processes
 from models.finetune.recipe import Recipe
 from models.gguf_header import read_header
 from models.hushed import hush
@@ -31,42 +32,52 @@ FACTORS = "rope_freqs.weight"  # by which each pair turns slower, as in Llama 3.
 _NATIVE_BFLOAT16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 
 
-class Trainable:
+class Trainable(nn.Module):
     """A frozen model and what the recipe's method learns beside it.
 
     `start` are tokens that a learnt beginning starts from, `base` the LoRA adapter that another
-    starts from. Raises ModelError where the model cannot be trained.
+    starts from; `processes` say where it is to be. Raises ModelError where the model cannot be
+    trained.
     """
 
     def __init__(
-        self, path: Path, recipe: Recipe, start: Sequence[int] = (), base: Path | None = None
+        self,
+        path: Path,
+        recipe: Recipe,
+        start: Sequence[int] = (),
+        base: Path | None = None,
+        processes: Processes | None = None,
     ) -> None:
-        self.device = _device()
+        super().__init__()
+        processes = processes or Processes()
+        _check(recipe, processes.zero)
+        self.device = processes.device
         self.precision = quickest(self.device) if recipe.precision == "auto" else recipe.precision
+        if processes.zero and self.precision == "float16":
+            self.precision = "float32"  # DeepSpeed scales no loss of numbers that it did not cast
         self._kind: torch.dtype = getattr(torch, self.precision)
-        self.model = _read(path).to(self.device)
+        # At ZeRO's stage 3 the device need not hold all of it: DeepSpeed brings it there in parts.
+        self.model = _read(path).to("cpu" if processes.zero == 3 else self.device)
         torch.manual_seed(recipe.seed)
-        self._switch = self.model
         if recipe.method == "prompt":
             self.learnt: Learnt = LearntPrompt(self.model, start)
         elif recipe.method == "prefix":
-            if recipe.less_memory:
-                raise ModelError(
-                    "prefix tuning cannot compute twice what it would remember: leave out "
-                    "--less-memory, or use --method prompt"
-                )
             self.learnt = LearntPrefix(self.model, start)
         else:
             if recipe.method == "qlora":
                 in_four_bits(self.model, LINEAR, self._kind)
-            self._switch, self.learnt = _low_rank(self.model, recipe)
+            self.learnt = _low_rank(self.model, recipe)
             if base:
                 _go_on_from(base, self.learnt.weights, recipe, read_card(path))
         if recipe.less_memory:
             self.model.gradient_checkpointing_enable({"use_reentrant": False})
         self.weights = self.learnt.weights
+        for name, weight in self.weights.items():
+            if "." not in name:  # it stands before prompts, in no layer
+                self.register_parameter(name, weight)
+        self.train()
 
-    def logits(self, batch: Batch) -> Tensor:
+    def forward(self, batch: Batch) -> Tensor:
         """What the model foretells at the batch's places, shape (targets, vocabulary), float32.
 
         The output layer is applied there alone: of all that is computed, it costs most.
@@ -78,13 +89,23 @@ class Trainable:
             found: Tensor = self.model.lm_head(states[rows, columns + self.learnt.width])
         return found.float()
 
-    def train(self, mode: bool = True) -> None:
-        """Whether dropout is on."""
-        self._switch.train(mode)
+
+def _check(recipe: Recipe, zero: int) -> None:
+    """Raises ModelError for what does not go together."""
+    if recipe.method == "prefix" and recipe.less_memory:
+        raise ModelError(
+            "prefix tuning cannot compute twice what it would remember: leave out "
+            "--less-memory, or use --method prompt"
+        )
+    if recipe.method == "qlora" and zero == 3:
+        raise ModelError(
+            "DeepSpeed's ZeRO-3 cannot divide weights of 4 bits among processes: use --method "
+            "lora, or ZeRO-2"
+        )
 
 
-def _low_rank(model: Any, recipe: Recipe) -> tuple[Any, LowRank]:
-    """The model with LoRA's matrices beside its linear layers, and these."""
+def _low_rank(model: Any, recipe: Recipe) -> LowRank:
+    """LoRA's matrices, which are put beside the model's linear layers."""
     hush()
     from peft import LoraConfig, get_peft_model
 
@@ -100,7 +121,7 @@ def _low_rank(model: Any, recipe: Recipe) -> tuple[Any, LowRank]:
     weights = {
         _plain(name): weight for name, weight in adapted.named_parameters() if weight.requires_grad
     }
-    return adapted, LowRank(weights)
+    return LowRank(weights)
 
 
 def _go_on_from(base: Path, weights: Mapping[str, Tensor], recipe: Recipe, card: Card) -> None:
@@ -128,10 +149,6 @@ def as_array(tensor: Tensor) -> np.ndarray:
     """A weight's numbers, float32."""
     numbers: np.ndarray = tensor.detach().float().cpu().numpy()
     return numbers
-
-
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _plain(name: str) -> str:

@@ -124,6 +124,20 @@ def rounds(trees: Sequence[Tree], recipe: Recipe) -> Iterator[list[list[Tree]]]:
         number += 1
 
 
+def dealt(
+    trees: Sequence[Tree], budget: int, number: int, count: int
+) -> list[tuple[list[Tree], bool]]:
+    """The batches of process `number` of `count`, and whether each counts.
+
+    All processes get like shares in equally many batches: where one has none left, it repeats a
+    tree that does not count. One process gets all, packed.
+    """
+    order = sorted(trees, key=lambda tree: -tree.size)
+    shares = [packed(order[n::count], budget) for n in range(count)]
+    own = [(batch, True) for batch in shares[number]]
+    return own + [(order[-1:], False)] * (max(map(len, shares)) - len(own))
+
+
 def packed(trees: Sequence[Tree], budget: int) -> list[list[Tree]]:
     """The trees in batches of like sizes, each of `budget` tokens at most when padded, or one."""
     batches: list[list[Tree]] = []

@@ -99,7 +99,7 @@ def scores(engine: Engine, adapter: Path | None, **how: Any) -> np.ndarray:
 def test_training_reads_with_it_as_peft_does(folder: Path, shape: Tiny, method: str) -> None:
     model = randomized(shape.write(folder / "tiny.gguf"), method)
     with torch.no_grad():
-        own = model.logits(make_batch([ALL], model.device)).numpy()
+        own = model(make_batch([ALL], model.device)).numpy()
     assert distance(own, of_peft(model, method)) < 1e-5
 
 
@@ -122,7 +122,7 @@ def test_the_engine_reads_with_it_as_training_does(
     path = shape.write(folder / "tiny.gguf")
     model = randomized(path, method)
     with torch.no_grad():
-        logits = model.logits(make_batch([ALL], model.device)).numpy()
+        logits = model(make_batch([ALL], model.device)).numpy()
     expected = log_probabilities(logits)[np.arange(len(TOKENS) - 1), TOKENS[1:]]
     adapter = exported(model, folder / "a.gguf", path, kind)
     engine = Engine(path, placement)

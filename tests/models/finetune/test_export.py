@@ -56,7 +56,7 @@ def test_the_engine_with_the_exported_adapter_gives_the_logits_of_peft(
     path = shape.write(folder / "tiny.gguf")
     model = randomized(path)
     with torch.no_grad():
-        expected = model.logits(make_batch([ALL], model.device)).numpy()
+        expected = model(make_batch([ALL], model.device)).numpy()
     write_adapter(folder / "a.gguf", arrays(model), RECIPE.alpha, read_card(path), kind)
     context = Context(path, FLOAT32)
     plain = decode(context, rows(TOKENS))

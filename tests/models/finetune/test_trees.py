@@ -81,8 +81,8 @@ def test_answers_side_by_side_are_foretold_as_if_alone(tiny: Path) -> None:
     with torch.no_grad():
         one = make_batch(together, model.device)
         many = [make_batch([tree], model.device) for tree in apart]
-        found = model.logits(one)
-        expected = torch.cat([model.logits(batch) for batch in many])
+        found = model(one)
+        expected = torch.cat([model(batch) for batch in many])
     assert one.targets.tolist() == [token for batch in many for token in batch.targets.tolist()]
     assert one.lessons.tolist() == [0, 0, 1, 1, 1, 1, 2, 3, 3, 3, 3]
     assert one.size == sum(tree.size for tree in together)
