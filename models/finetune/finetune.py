@@ -103,6 +103,7 @@ def finetune(
         work = _digest([weights, *([base] if base else [])], recipe, trees, held_trees)
         training = Training(model, recipe, trees, held_trees, checkpoint, work, processes)
         found = training.run(on_progress, stop)
+        model.train(False)
         if isinstance(model.learnt, LearntPrompt | LearntPrefix):
             keys, values = map(as_array, model.learnt.keys_and_values(found))
             if processes.first:

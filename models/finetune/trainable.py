@@ -6,7 +6,7 @@ transformers dequantizes the file, so that what is trained is what runs. It know
 import contextlib
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,8 @@ class Trainable(nn.Module):
             if base:
                 _go_on_from(base, self.learnt.weights, recipe, read_card(path))
         if recipe.less_memory:
-            self.model.gradient_checkpointing_enable({"use_reentrant": False})
+            with _renamed():
+                self.model.gradient_checkpointing_enable({"use_reentrant": False})
         self.weights = self.learnt.weights
         for name, weight in self.weights.items():
             if "." not in name:  # it stands before prompts, in no layer
@@ -115,13 +116,20 @@ def _low_rank(model: Any, recipe: Recipe) -> LowRank:
         lora_dropout=recipe.dropout,
         target_modules=LINEAR,
     )
-    with warnings.catch_warnings():  # peft asks for what transformers has renamed
-        warnings.simplefilter("ignore", FutureWarning)
+    with _renamed():
         adapted = get_peft_model(model, config)
     weights = {
         _plain(name): weight for name, weight in adapted.named_parameters() if weight.requires_grad
     }
     return LowRank(weights)
+
+
+@contextlib.contextmanager
+def _renamed() -> Iterator[None]:
+    """For what transformers has renamed, and peft and its older versions have not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 def _go_on_from(base: Path, weights: Mapping[str, Tensor], recipe: Recipe, card: Card) -> None:

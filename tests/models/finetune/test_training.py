@@ -85,6 +85,12 @@ def test_it_learns_the_answers_and_the_engine_gives_them_with_the_adapter(
         engine.close()
 
 
+@pytest.mark.parametrize("method", ["lora", "prompt"])
+def test_with_less_memory_the_same_adapter_is_learnt(tiny: Path, method: Method) -> None:
+    few = Recipe(method, rank=2, steps=3, lessons=4, held_back=0.25, precision="float32")
+    assert train(tiny, "bbbb", replace(few, less_memory=True)) == train(tiny, "aaaa", few)
+
+
 def test_qlora_holds_the_frozen_layers_in_four_bits(tiny: Path) -> None:
     pytest.importorskip("bitsandbytes", reason="4-bit weights need bitsandbytes")
     whole = Trainable(tiny, Recipe(precision="float32")).model
