@@ -50,7 +50,12 @@ def launched(*arguments: str, folder: Path) -> str:
     command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", "2"]
     command += ["--main_process_port", "0", *arguments]
     process = subprocess.Popen(
-        command, env=environment, cwd=ROOT, text=True, stdout=-1, stderr=subprocess.STDOUT
+        command,
+        env=environment,
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     try:
         said, _ = process.communicate(timeout=PATIENCE_S)
