@@ -27,6 +27,9 @@ def in_four_bits(model: Any, names: list[str], kind: torch.dtype) -> None:
                 quant_type="nf4",
             )
             small.weight = Params4bit(layer.weight.data, requires_grad=False, quant_type="nf4")
+            # Or the first look at what is held back would pack the weights for a kernel that hands
+            # no gradient down, for good.
+            small.support_avx512bf16_for_cpu = False
             if layer.bias is not None:
                 small.bias = layer.bias
             setattr(part, name, small.to(layer.weight.device))  # which quantizes

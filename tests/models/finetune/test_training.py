@@ -19,6 +19,7 @@ from models.engine.stream import Text
 from models.errors import ModelError
 from models.finetune import packages, training
 from models.finetune.base import rank_of
+from models.finetune.batch import make_batch
 from models.finetune.checkpoint import State, read_checkpoint, write_checkpoint
 from models.finetune.finetune import checkpoint_of, finetune
 from models.finetune.lesson import Lesson
@@ -26,6 +27,7 @@ from models.finetune.progress import Progress, interrupted
 from models.finetune.recipe import Method, Recipe
 from models.finetune.trainable import Trainable
 from models.finetune.training import pace
+from models.finetune.trees import Branch, Tree
 from models.turns import to_turns
 
 ANSWERS = {"the sky": "blue", "grass": "green", "snow": "white", "blood": "red"}
@@ -100,6 +102,31 @@ def test_qlora_holds_the_frozen_layers_in_four_bits(tiny: Path) -> None:
     assert len(frozen) == len(packed) == 14
     for before, after in zip(frozen, packed, strict=True):
         assert 2 * after.numel() * after.element_size() == before.numel()
+
+
+def test_qlora_learns_after_a_look_as_it_did_before(tiny: Path) -> None:
+    """Packed for inference, bitsandbytes' layers hand no gradient down to those before them."""
+    pytest.importorskip("bitsandbytes", reason="4-bit weights need bitsandbytes")
+    model = Trainable(tiny, Recipe("qlora", precision="float32"))
+    batch = make_batch([Tree((5, 6, 7), (Branch((8, 9), 1),))], model.device)
+
+    def gradients() -> dict[str, torch.Tensor]:
+        model.zero_grad()
+        model(batch).square().sum().backward()
+        return {name: w.grad.clone() for name, w in model.weights.items() if w.grad is not None}
+
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for weight in model.weights.values():
+            weight.copy_(torch.randn_like(weight) / weight.shape[1] ** 0.5)
+    before = gradients()
+    model.train(False)
+    with torch.no_grad():
+        model(batch)
+    model.train()
+    after = gradients()
+    assert before.keys() == after.keys() == model.weights.keys()
+    assert all(torch.allclose(before[name], after[name], rtol=1e-4) for name in before)
 
 
 def test_a_seed_gives_the_same_adapter_again_and_another_seed_another(tiny: Path) -> None:
