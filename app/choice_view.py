@@ -18,23 +18,25 @@ OFFERED = 500  # documents; of more, a search brings the others
 
 
 def choice_view(desk: Desk, library: Library) -> None:
-    """The button, where there is anything to choose from; what it offers is looked up when open."""
+    """The button, where there is anything to choose from.
+
+    What it opens is always there: filled only when it opens, it would open where it has no room.
+    """
     choice, texts = desk.conversation.choice, desk.texts
-    if not choice and not library.store.counts()["documents"]:
+    documents = [each for each in library.documents() if each.status == "ok"]
+    if not choice and not documents:
         return
-    with st.bottom:
-        button = st.popover(
-            _told(choice, library, texts),
+    with (
+        st.bottom,
+        st.popover(
+            _told(choice, documents, texts),
             icon=":material/library_books:",
             type="tertiary",
             key="choice",
-            on_change="rerun",
-        )
-    if not button.open:
-        return
-    with button:
+        ),
+    ):
         st.html(f'<div class="kv-meta">{texts.choice_help}</div>')
-        _options(desk, choice, [each for each in library.documents() if each.status == "ok"])
+        _options(desk, choice, documents)
         if choice:
             st.button(
                 texts.use_all,
@@ -46,10 +48,9 @@ def choice_view(desk: Desk, library: Library) -> None:
             )
 
 
-def _told(choice: Choice, library: Library, texts: Texts) -> str:
+def _told(choice: Choice, documents: Sequence[Document], texts: Texts) -> str:
     if not choice:
         return texts.all_documents
-    documents = [each for each in library.documents() if each.status == "ok"]
     left = [document for document in documents if choice.allows(document.source)]
     if not left:
         return f":orange[{texts.none_left}]"
@@ -84,6 +85,7 @@ def _options(desk: Desk, choice: Choice, documents: Sequence[Document]) -> None:
         list(names),
         format_func=lambda key: names.get(key, key),
         key="chosen",
+        select_all=False,
         placeholder=texts.choose_documents,
         label_visibility="collapsed",
         on_change=chosen,

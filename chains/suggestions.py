@@ -72,17 +72,28 @@ def suggestions(
     for source in list(dict.fromkeys(place.source for place in places))[:DOCUMENTS]:
         own = [place for place in places if place.source == source]
         by_document.append(list(_drafted(own, language, question, answer)))
-    found: list[str] = []
     turns = [each for turn in zip_longest(*by_document) for each in turn if each]
-    for each in turns:
-        if len(found) < count and _is_new(each, [*done, *found]):
-            found.append(each)
+    first, alike = _varied([each for each in turns if _is_new(each, done)], language)
     answered = sources[0].metadata.get("headings") or () if sources else ()
     sections = [each for each in _of_headings(places, language, answered) if each not in done]
-    found += sections[: max(count - len(found), 0)]
-    if not found and count:
-        found += [each for each in _summaries(places, language, library) if _is_new(each, done)][:1]
-    return found
+    found = [*first, *sections, *alike]
+    if not found:
+        found = [each for each in _summaries(places, language, library) if _is_new(each, done)][:1]
+    return found[: max(count, 0)]
+
+
+def _varied(questions: Sequence[str], language: Language) -> tuple[list[str], list[str]]:
+    """The first of each kind, and those that ask the same of something else."""
+    first: dict[str, str] = {}
+    alike: list[str] = []
+    for each in questions:
+        words = each.split()
+        kind = each[-7:] if language == "zh" else " ".join([*words[:2], words[-1]])
+        if kind not in first and _is_new(each, first.values()):
+            first[kind] = each
+        elif kind in first:
+            alike.append(each)
+    return list(first.values()), alike
 
 
 def _around(sources: Iterable[Document], library: Library) -> list[_Around]:

@@ -26,7 +26,6 @@ def page(tongue: str = "en", chat: str = "") -> AppTest:
     test.query_params["lang"] = tongue
     if chat:
         test.query_params["chat"] = chat
-    test.session_state["choice"] = True  # the popover is open
     return test
 
 

@@ -13,7 +13,7 @@ from models.embeddings import KvasirEmbeddings
 TOWER = """# The Tower
 
 The Pharos of Alexandria was completed in 280 BC. The Colossus of Rhodes was finished in 280 BC.
-Microsoft was founded by Bill Gates in 1975.
+Microsoft was founded by Bill Gates in 1975. The Lanterna of Genoa was completed in 1543.
 
 ## Lamps and mirrors
 
@@ -112,6 +112,14 @@ def test_no_sources_tables_and_what_is_gone_suggest_nothing(shelf: Library) -> N
         [Document("of another retriever")],
     ):
         assert suggestions("Which?", "None.", sources, shelf) == []
+
+
+def test_what_asks_the_same_of_something_else_comes_last(shelf: Library) -> None:
+
+    put = suggestions("Which?", "None.", [passage(shelf, "tower.md")], shelf, count=9)
+    towers = [each for each in put if each.endswith("completed?")]
+    assert len(towers) == 2
+    assert put[-1] == towers[-1]
 
 
 def test_no_more_are_given_than_are_wanted(shelf: Library) -> None:
