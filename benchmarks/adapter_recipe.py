@@ -30,8 +30,11 @@ from squad import QA  # noqa: E402
 from chains.language import language_of  # noqa: E402
 from chains.lessons.example import Example, Passage  # noqa: E402
 from chains.lessons.files import read_examples  # noqa: E402
+from chains.lessons.gaps import with_gaps  # noqa: E402
 from chains.lessons.rivals import with_rivals  # noqa: E402
 from chains.lessons.teaching import teach  # noqa: E402
+from ingest.load import load  # noqa: E402
+from models.adapters import find_adapter  # noqa: E402
 from models.engine.model import Model  # noqa: E402
 from models.errors import KvasirError  # noqa: E402
 from models.finetune.finetune import finetune  # noqa: E402
@@ -43,7 +46,10 @@ from models.settings import get_settings  # noqa: E402
 from models.weights import find_weights  # noqa: E402
 
 SEED = 6
-RECIPE = Recipe(epochs=3, rate=7e-4, lessons=8, looks=6, patience=2, seed=SEED, longest=1100)
+RECIPE = Recipe(
+    epochs=2, rate=5e-4, dropout=0.05, lessons=8, looks=4, patience=4, seed=SEED, longest=1100
+)
+CORPUS = QA.parent / "corpus"
 LONGEST = {"en": 12, "zh": 24}  # words or characters of an answer
 
 
@@ -67,8 +73,15 @@ SOURCES = (
     Source("cmrc2018.dev.json", "CC BY-SA 4.0", 10, joint=0.0),
     Source("train/cmrc2018_trial.json", "CC BY-SA 4.0", 5, joint=0.0),
     Source("train/drcd_dev.json", "CC BY-SA 3.0", 5, joint=0.0),
-    Source("train/covidqa.json", "Apache-2.0", 60, joint=0.2),
+    Source("train/covidqa.json", "Apache-2.0", 80, joint=0.2),
 )
+
+
+# CC BY-SA 4.0, public domain, public domain
+TEXTS = ("en/wikipedia-page.html", "en/winter-sports.epub", "en/war-and-peace.txt")
+PARAGRAPHS = 60  # of each text
+SIZES = (400, 1200)  # characters of a paragraph
+GAPS = 4  # questions made of a passage's own sentences
 
 
 def kept_back(title: str) -> bool:
@@ -79,13 +92,25 @@ def kept_back(title: str) -> bool:
 def lessons() -> dict[str, list[Lesson]]:
     """What is learnt from each file."""
     taken = {source.name: _taken(source) for source in SOURCES}
+    taken[SOURCES[0].name] += with_gaps(
+        list(dict.fromkeys(example.passage for example in taken[SOURCES[0].name])), GAPS, SEED
+    )
+    taken |= {name: list(with_gaps(_paragraphs(name), GAPS, SEED)) for name in TEXTS}
     every = iter(with_rivals([example for found in taken.values() for example in found]))
+    joint = {source.name: source.joint for source in SOURCES}
     return {
-        source.name: teach(
-            [next(every) for _ in taken[source.name]], SEED + number, joint=source.joint
-        )
-        for number, source in enumerate(SOURCES)
+        name: teach([next(every) for _ in examples], SEED + number, joint=joint.get(name, 0.0))
+        for number, (name, examples) in enumerate(taken.items())
     }
+
+
+def _paragraphs(name: str) -> list[Passage]:
+    """Some paragraphs of a text, by chance."""
+    pages = load(CORPUS / name).pages
+    every = [each.strip() for page in pages for each in page.text.split("\n\n")]
+    fit = [text for text in every if SIZES[0] <= len(text) <= SIZES[1]]
+    chosen = random.Random(SEED).sample(fit, min(PARAGRAPHS, len(fit)))
+    return [Passage(text, Path(name).stem, f"{name} {n}") for n, text in enumerate(chosen)]
 
 
 def _taken(source: Source) -> list[Example]:
@@ -139,6 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", default="kvasir", metavar="NAME", help="the adapter's name")
     parser.add_argument("--count", action="store_true", help="train nothing")
     parser.add_argument("--rounds", type=float, default=RECIPE.epochs, help="over all lessons")
+    parser.add_argument("--rate", type=float, default=RECIPE.rate, help="the learning rate")
+    parser.add_argument("--base", default="", metavar="NAME", help="an adapter to go on from")
     parser.add_argument("--restart", action="store_true", help="begin anew after a stop")
     options = parser.parse_args(arguments)
     if not all((QA / source.name).is_file() for source in SOURCES):
@@ -151,8 +178,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.count:
             return 0
         every = [lesson for several in found.values() for lesson in several]
-        recipe = replace(RECIPE, epochs=options.rounds)
-        trained = finetune(weights, every, recipe, options.out, Log(), restart=options.restart)
+        recipe = replace(RECIPE, epochs=options.rounds, rate=options.rate)
+        base = find_adapter(options.base)
+        trained = finetune(
+            weights, every, recipe, options.out, Log(), base=base, restart=options.restart
+        )
     except KvasirError as error:
         print(f"kvasir: {error}", file=sys.stderr)
         return 2
