@@ -184,3 +184,89 @@ def test_stop_keeps_the_words_and_frees_the_engine(
         page.context.close()
         assert writing.interrupt() == 0
         assert "Traceback" not in writing.said()
+
+
+def test_a_conversation_is_limited_to_a_document_and_goes_on_with_what_is_offered(
+    chat: Chat, browser: Browser
+) -> None:
+    page = tab(browser, chat)
+    button = page.locator(".st-key-choice button").first
+    expect(button).to_contain_text("All documents")
+    button.click()
+    page.get_by_test_id("stMultiSelect").locator("input").fill("Position enc")
+    page.keyboard.press("Enter")
+    expect(button).to_contain_text("Position encodings")
+    page.keyboard.press("Escape")
+    ask(page, "What are the slopes of ALiBi with 8 heads?")
+    ended(page)
+    expect(page.locator(".kv-limited")).to_contain_text("position-encodings.pdf")
+    for name in page.locator('[class*="st-key-open-"] button').all_inner_texts():
+        assert "Position encodings" in name or not name.startswith("[")
+    offered = page.locator('[class*="st-key-next-"] button')
+    expect(offered.first).to_be_visible()
+    page.reload()
+    expect(page.locator(".st-key-choice button").first).to_contain_text("Position encodings")
+    question = words_of(offered.first.locator("p"))
+    offered.first.click()
+    expect(page.locator(".kv-question").last).to_have_text(question)
+    ended(page, 2)
+    page.context.close()
+
+
+def test_a_folder_that_is_dropped_keeps_its_folders(
+    chat: Chat, browser: Browser, tmp_path: Path
+) -> None:
+    for year in ("2024", "2025"):
+        (tmp_path / "reports" / year).mkdir(parents=True)
+        (tmp_path / "reports" / year / "notes.txt").write_text(f"The heron of {year} is grey.")
+    (tmp_path / "reports" / ".hidden").write_text("x")
+    page = tab(browser, chat, path="/documents")
+    expect(page.get_by_test_id("stFileUploaderDropzone")).to_be_visible()
+    drop(page, page.get_by_test_id("stFileUploaderDropzone"), tmp_path / "reports")
+    delivery = page.locator('[class*="st-key-delivery-"]')
+    expect(delivery).to_contain_text("2 of 2 files are in the library", timeout=SLOW)
+    expect(delivery).to_contain_text("cannot be read: 1")
+    rows = page.locator('[class*="st-key-document-"]')
+    for year in ("2024", "2025"):
+        row = rows.filter(has_text=f"uploaded here · reports/{year}/notes.txt")
+        expect(row).to_have_count(1)
+        row.get_by_role("button").first.click()
+        page.get_by_role("button", name="Remove it").click()
+        expect(row).to_have_count(0)
+    page.context.close()
+
+
+def drop(page: Page, place: Locator, path: Path) -> None:
+    """Drop a file or folder of this machine, as a hand would."""
+    box = place.bounding_box()
+    assert box
+    devtools = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send(
+            "Input.dispatchDragEvent",
+            {
+                "type": kind,
+                "x": box["x"] + 20,
+                "y": box["y"] + 20,
+                "data": {"items": [], "files": [str(path)], "dragOperationsMask": 1},
+            },
+        )
+
+
+def test_on_a_phone_the_sidebar_goes_once_something_is_chosen(chat: Chat, browser: Browser) -> None:
+    page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    page.set_default_timeout(SLOW)
+    page.goto(chat.address)
+    expect(page.locator(".kv-hello")).to_be_visible(timeout=SLOW)
+    sidebar = page.get_by_test_id("stSidebar")
+    for choose, shows in ((1, ".kv-title"), (0, ".kv-hello")):
+        expect(sidebar).to_have_attribute("data-collapsed", "true")
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(sidebar).to_have_attribute("data-collapsed", "false")
+        page.get_by_test_id("stSidebarNavLink").nth(choose).click()
+        expect(page.locator(shows)).to_be_visible()
+    expect(sidebar).to_have_attribute("data-collapsed", "true")
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.locator(".st-key-new-chat button").click()
+    expect(sidebar).to_have_attribute("data-collapsed", "true")
+    page.context.close()
