@@ -4,10 +4,13 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-# Streamlit puts app/ itself first: its modules would shadow others.
-sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != HERE]
-if str(HERE.parent) not in sys.path:
-    sys.path.insert(0, str(HERE.parent))
+# Streamlit puts app/ itself first: its modules would shadow others. The list is never changed, only
+# replaced: other tabs' threads may be going through it, and would miss the package they look for.
+path = [entry for entry in sys.path if Path(entry or ".").resolve() != HERE]
+if str(HERE.parent) not in path:
+    path.insert(0, str(HERE.parent))
+if path != sys.path:
+    sys.path = path
 
 from app.frame import run  # noqa: E402 - the path comes first
 

@@ -1,5 +1,6 @@
 """The chat page: what a person sees and can do, without a browser."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,18 @@ def desk(test: AppTest) -> Desk:
 
 def turns(test: AppTest) -> list[Turn]:
     return [entry for entry in desk(test).conversation.entries if isinstance(entry, Turn)]
+
+
+def test_a_run_lets_nobody_miss_a_package_who_goes_through_the_path_meanwhile(
+    library: Library, share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share(library)
+    monkeypatch.setattr(sys, "path", [str(MAIN.parent), *sys.path])
+    before, looking = list(sys.path), iter(sys.path)
+    next(looking)
+    page().run()
+    assert str(MAIN.parent) not in sys.path
+    assert list(looking) == before[1:]
 
 
 def test_an_empty_library_says_what_to_do(empty_library: Library, share: Share) -> None:
