@@ -2,14 +2,15 @@
 
 English and Chinese questions with passages from the files of ../shared/qa, in the prompts that
 Kvasir asks: of one passage, as fused reading puts them, and of several. A quarter of the questions
-is not answered by what is put with them. Of XQuAD and CMRC, every article that `kept_back` names
-is left out, in both languages, for benchmarks/finetune.py to measure on.
+is not answered by what is put with them. To XQuAD's English passages, and to paragraphs of texts in
+../shared/corpus, come questions made of their own sentences (chains.lessons.gaps). Of XQuAD and
+CMRC, every article that `kept_back` names is left out, in both languages, for
+benchmarks/finetune.py to measure on.
 
     python benchmarks/adapter_recipe.py --count          what there is to learn, in tokens
     python benchmarks/adapter_recipe.py --out kvasir     train; run it again after a stop
 
-1.3 rounds (150 steps) took 41 minutes on 2 cores that had other work, too. The adapter lands in the
-cache's folder `adapters`.
+The adapter lands in the cache's folder `adapters`.
 """
 
 import argparse
@@ -34,7 +35,6 @@ from chains.lessons.gaps import with_gaps  # noqa: E402
 from chains.lessons.rivals import with_rivals  # noqa: E402
 from chains.lessons.teaching import teach  # noqa: E402
 from ingest.load import load  # noqa: E402
-from models.adapters import find_adapter  # noqa: E402
 from models.engine.model import Model  # noqa: E402
 from models.errors import KvasirError  # noqa: E402
 from models.finetune.finetune import finetune  # noqa: E402
@@ -82,6 +82,12 @@ TEXTS = ("en/wikipedia-page.html", "en/winter-sports.epub", "en/war-and-peace.tx
 PARAGRAPHS = 60  # of each text
 SIZES = (400, 1200)  # characters of a paragraph
 GAPS = 4  # questions made of a passage's own sentences
+
+
+def is_at_hand() -> bool:
+    """Whether all that is learnt from is there."""
+    wanted = [*(QA / source.name for source in SOURCES), *(CORPUS / name for name in TEXTS)]
+    return all(path.is_file() for path in wanted)
 
 
 def kept_back(title: str) -> bool:
@@ -164,12 +170,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", default="kvasir", metavar="NAME", help="the adapter's name")
     parser.add_argument("--count", action="store_true", help="train nothing")
     parser.add_argument("--rounds", type=float, default=RECIPE.epochs, help="over all lessons")
-    parser.add_argument("--rate", type=float, default=RECIPE.rate, help="the learning rate")
-    parser.add_argument("--base", default="", metavar="NAME", help="an adapter to go on from")
     parser.add_argument("--restart", action="store_true", help="begin anew after a stop")
     options = parser.parse_args(arguments)
-    if not all((QA / source.name).is_file() for source in SOURCES):
-        print(f"skipped: the questions are not all at {QA}")
+    if not is_at_hand():
+        print(f"skipped: the questions and texts are not all at {QA.parent}")
         return 0
     try:
         weights = find_weights(get_settings().model)
@@ -178,11 +182,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.count:
             return 0
         every = [lesson for several in found.values() for lesson in several]
-        recipe = replace(RECIPE, epochs=options.rounds, rate=options.rate)
-        base = find_adapter(options.base)
-        trained = finetune(
-            weights, every, recipe, options.out, Log(), base=base, restart=options.restart
-        )
+        recipe = replace(RECIPE, epochs=options.rounds)
+        trained = finetune(weights, every, recipe, options.out, Log(), restart=options.restart)
     except KvasirError as error:
         print(f"kvasir: {error}", file=sys.stderr)
         return 2

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
-from adapter_recipe import RECIPE, SOURCES, kept_back, lessons
+from adapter_recipe import RECIPE, is_at_hand, kept_back, lessons
 from engine_setup import (
     Article,
     add_weights_option,
@@ -96,8 +96,8 @@ def main() -> int:
     parser.add_argument("--questions", type=int, default=100)
     parser.add_argument("--train", choices=METHODS, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if not all((QA / source.name).is_file() for source in SOURCES):
-        print(f"skipped: the questions are not all at {QA}")
+    if not is_at_hand():
+        print(f"skipped: the questions and texts are not all at {QA.parent}")
         return 0
     if options.train:
         train(options.train, options.minutes)

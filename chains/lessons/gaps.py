@@ -28,7 +28,7 @@ _SMALL = (
     r"|they|he|she|not|also|would|could|can|may|will|such|between|during|after|before|over|under"
     r"|about|through|both|more|most|some|all|one|there|if|so|up|out|only|other)"
 )
-# What is asked for, and with which words; the first that fits a place is taken.
+# What may stand in a gap, and the words that ask for it.
 _KINDS = (
     (re.compile(rf"(?:\b(?:in|on|since|by|until) )(?P<gap>{_DATE})\b"), ("when", "what year")),
     (re.compile(r"(?P<gap>[$€£]\d[\d,.]*\d(?: (?:million|billion))?)"), ("how much",)),
