@@ -1,4 +1,4 @@
-"""The embedder: texts to unit vectors, as a LangChain Embeddings over sentence-transformers.
+"""The embedder: texts to unit vectors, as a LangChain Embeddings.
 
 It does not know documents or indexes. The bundled model is converted into the cache at first use.
 """
@@ -10,18 +10,18 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from langchain_core.embeddings import Embeddings
 
+from models.bert_encoder import BertEncoder
 from models.bundled import EMBEDDER, bundled_embedder
 from models.errors import ModelError, first_line
-from models.hushed import hush
 from models.settings import get_settings
 
 if TYPE_CHECKING:
     import numpy as np
-    from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
 
 BATCH = 8  # texts: on 2 cores, batches of 32 ran at a third of the speed of 8
 REMEMBERED = 16  # questions
@@ -30,12 +30,31 @@ _NATIVE_BFLOAT16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 CONVERSION = 2  # raised when models.e5_container writes another folder from the same file
 
 
-class KvasirEmbeddings(Embeddings):
-    """Unit vectors from a sentence-transformers model, its own prefixes applied.
+class Encoder(Protocol):
+    """What computes the vectors, and the tokenizer that it reads with."""
 
-    `model` is a bundled name, a folder, or a name on the hub, `dtype` what it computes with; by
-    default the settings say. Loading waits for the first text. Safe to share between threads: one
-    batch of texts runs at a time.
+    @property
+    def dimensions(self) -> int:
+        """Numbers in a vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of one text that are read, prefix and special tokens included."""
+
+    @property
+    def tokenizer(self) -> "Tokenizer":
+        """The tokenizer; encoding sets anew where it cuts."""
+
+    def encode(self, texts: Sequence[str], kind: str) -> "np.ndarray":
+        """Vectors of `query` or `document` texts, shape (len(texts), dimensions)."""
+
+
+class KvasirEmbeddings(Embeddings):
+    """Unit vectors, the model's own prefixes applied.
+
+    `model` is the bundled one's name, or a folder or a name on the hub of any that
+    sentence-transformers loads; `dtype` what it computes with; by default the settings say. Loading
+    waits for the first text. Safe to share between threads: one batch of texts runs at a time.
     """
 
     def __init__(self, model: str | None = None, *, dtype: str | None = None) -> None:
@@ -45,24 +64,24 @@ class KvasirEmbeddings(Embeddings):
         self._asked: OrderedDict[str, list[float]] = OrderedDict()
 
     @cached_property
-    def _loaded(self) -> "SentenceTransformer":
+    def _loaded(self) -> Encoder:
         with self._lock:
             return _load(self.name, self._dtype or get_settings().embedder_dtype)
 
     @property
-    def _model(self) -> "SentenceTransformer":
+    def _model(self) -> Encoder:
         with self._lock:  # two threads at first use load it once
             return self._loaded
 
     @cached_property
     def dimensions(self) -> int:
         """Numbers in a vector."""
-        return int(self._model.get_embedding_dimension() or 0)
+        return self._model.dimensions
 
     @cached_property
     def max_tokens(self) -> int:
         """Tokens of one text that the model reads, prefix and special tokens included."""
-        return int(self._model.max_seq_length or 512)
+        return self._model.max_tokens
 
     def embed_array(
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
@@ -78,11 +97,7 @@ class KvasirEmbeddings(Embeddings):
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
             with self._lock:  # per batch, so that a question waits for one batch at most
-                found = self._model.encode_document(
-                    [_writable(texts[row]) for row in rows],
-                    batch_size=BATCH,
-                    show_progress_bar=False,
-                )
+                found = self._model.encode([_writable(texts[row]) for row in rows], "document")
             vectors[rows] = _normalized(found)
             if progress:
                 progress(len(rows))
@@ -99,7 +114,7 @@ class KvasirEmbeddings(Embeddings):
                 self._asked.move_to_end(text)
                 return list(self._asked[text])
             with _one_thread():
-                vector = self._model.encode_query(_writable(text), show_progress_bar=False)
+                (vector,) = self._model.encode([_writable(text)], "query")
             self._asked[text] = [float(x) for x in _normalized(vector)]
             while len(self._asked) > REMEMBERED:
                 self._asked.popitem(last=False)
@@ -109,10 +124,10 @@ class KvasirEmbeddings(Embeddings):
         """Where each token of the text starts, in characters, ascending; no special tokens."""
         starts = array("I")
         with self._lock:
-            backend = self._model.tokenizer.backend_tokenizer
-            backend.no_truncation()  # embedding leaves it cutting at max_tokens
+            tokenizer = self._model.tokenizer
+            tokenizer.no_truncation()  # embedding leaves it cutting at max_tokens
             for first, window in _windows(text):
-                encoded = backend.encode(_writable(window), add_special_tokens=False)
+                encoded = tokenizer.encode(_writable(window), add_special_tokens=False)
                 starts.extend(first + start for start, _ in encoded.offsets)
         return starts
 
@@ -177,24 +192,17 @@ def find_embedder(name: str) -> Path | None:
     return None
 
 
-def _load(name: str, dtype: str) -> "SentenceTransformer":
-    found = find_embedder(name)
-    # A name on the hub is the one case in which anything is fetched.
-    folder = bundled_folder(found) if found and name == EMBEDDER else found or name
-    local = isinstance(folder, Path)
-    # HF_HUB_OFFLINE would hold for the whole process, and a chat model on the hub with it.
-    hush()
+def _load(name: str, dtype: str) -> Encoder:
     from safetensors import SafetensorError
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()
+    found = find_embedder(name)
+    dtype = dtype if dtype != "auto" else _quickest_dtype()
     try:
-        return SentenceTransformer(
-            str(folder),
-            local_files_only=local,
-            model_kwargs={"dtype": dtype if dtype != "auto" else _quickest_dtype()},
-        )
+        if name == EMBEDDER and found:
+            return BertEncoder(bundled_folder(found), dtype)
+        from models.sentence_encoder import SentenceEncoder
+
+        return SentenceEncoder(found or name, dtype)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"the embedder {name} cannot be loaded: {first_line(error)}") from error
 

@@ -1,4 +1,5 @@
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -13,15 +14,18 @@ from hypothesis import strategies as st
 from langchain_core.embeddings import Embeddings
 from langchain_tests.integration_tests import EmbeddingsIntegrationTests
 from langchain_tests.unit_tests import EmbeddingsUnitTests
+from sentence_transformers import SentenceTransformer
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import tiny_container
 
 from models import embeddings
-from models.bundled import EMBEDDER
-from models.embeddings import KvasirEmbeddings
+from models.bundled import EMBEDDER, bundled_embedder
+from models.embeddings import KvasirEmbeddings, bundled_folder
 from models.errors import ModelError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class TestUnit(EmbeddingsUnitTests):
@@ -76,12 +80,37 @@ def test_an_answer_is_nearer_to_its_question_than_other_texts_across_languages(
 
 
 def test_questions_and_passages_have_prefixes_of_their_own(embedder: KvasirEmbeddings) -> None:
-    model = embedder._model
+    folder = str(bundled_folder(bundled_embedder()))
+    model = SentenceTransformer(folder, model_kwargs={"dtype": "float32"})
     plain = model.encode(
         ["query: a tower", "passage: a tower"], prompt="", normalize_embeddings=True
     )
     np.testing.assert_allclose(embedder.embed_query("a tower"), plain[0], atol=1e-5)
     np.testing.assert_allclose(embedder.embed_array(["a tower"])[0], plain[1], atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_vectors_and_tokens_are_those_of_sentence_transformers(dtype: str) -> None:
+    """In batches of texts of all lengths, too, where the shorter ones are padded."""
+    bundled = KvasirEmbeddings(EMBEDDER, dtype=dtype)
+    folder = KvasirEmbeddings(str(bundled_folder(bundled_embedder())), dtype=dtype)
+    texts = ["红茶起源于哪里？", "x", "", "The tide mill was built in 1792.", "too long " * 600]
+    near = 1 - 1e-5 if dtype == "float32" else 0.9999
+    assert (bundled.embed_array(texts) * folder.embed_array(texts)).sum(axis=1).min() > near
+    assert np.dot(bundled.embed_query(texts[0]), folder.embed_query(texts[0])) > near
+    assert (bundled.dimensions, bundled.max_tokens) == (folder.dimensions, folder.max_tokens)
+    assert all(bundled.token_starts(text) == folder.token_starts(text) for text in texts)
+
+
+def test_the_bundled_embedder_starts_without_what_takes_seconds_to_import() -> None:
+    code = (
+        "import sys; from models.embeddings import KvasirEmbeddings; "
+        f"KvasirEmbeddings({EMBEDDER!r}).embed_query('x'); "
+        "print(*{'torch', 'sentence_transformers', 'transformers'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "torch\n"
 
 
 def test_vectors_have_length_one_and_stand_in_the_order_of_the_texts(
@@ -152,7 +181,7 @@ def test_tokens_start_inside_the_text_and_in_order(embedder: KvasirEmbeddings, t
 
 def test_tokens_are_those_that_the_model_reads(embedder: KvasirEmbeddings) -> None:
     for text in ("Attention is all you need.", "注意力机制是什么？", "a  b\n\nc"):
-        read = embedder._model.tokenizer("passage: " + text)["input_ids"]
+        read = embedder._model.tokenizer.encode("passage: " + text).ids
         prefix = len(embedder.token_starts("passage:"))
         assert len(embedder.token_starts(text)) == len(read) - 2 - prefix
 
