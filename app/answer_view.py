@@ -7,7 +7,7 @@ import streamlit as st
 from app.cited_answer import show_cited_answer
 from app.conversation import Answer, Turn
 from app.desk import Desk
-from app.markup import escaped, label, marked, snippet
+from app.markup import escaped, heading_signs, label, marked, snippet
 from app.opened import name_of, open_passage
 from app.pieces import cited_passages, number_of
 from app.texts import Texts
@@ -66,7 +66,9 @@ class AnswerView:
             shown = [(a - start, b - start, "hint") for a, b in spans]
             before = "… " if start else ""
             after = " …" if end < len(passage.page_content) else ""
-            quoted = marked(passage.page_content[start:end], shown)
+            text = passage.page_content[start:end]
+            signs = heading_signs(text, str(passage.metadata.get("source", "")))
+            quoted = marked(text, [*shown, *signs])
             st.html(f'<div class="kv-snippet" dir="auto">{before}{quoted}{after}</div>')
 
     def _draw_finished(self) -> None:

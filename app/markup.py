@@ -13,6 +13,9 @@ from itertools import pairwise
 Marked = tuple[int, int, str]
 """A span of a text and the CSS class that it gets: (start, end, class)."""
 
+MARKDOWN = (".md", ".markdown")
+
+_HEADING = re.compile(r"^ {0,3}#{1,6} +", re.MULTILINE)
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _BREAKS = re.compile(r"[\r\n\t\v\f\u2028\u2029]+")
 
@@ -36,6 +39,13 @@ def marked(text: str, spans: Iterable[Marked]) -> str:
         piece = escaped(text[start:end])
         pieces.append(f'<mark class="{" ".join(kinds)}">{piece}</mark>' if kinds else piece)
     return "".join(pieces)
+
+
+def heading_signs(text: str, source: str) -> list[Marked]:
+    """What makes headings of lines in a Markdown file, `##` and the space after it."""
+    if not source.lower().endswith(MARKDOWN):
+        return []
+    return [(*found.span(), "sign") for found in _HEADING.finditer(text)]
 
 
 def label(text: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.markup import escaped, label, marked, snippet
+from app.markup import escaped, heading_signs, label, marked, snippet
 
 NASTY = some.text(alphabet=some.sampled_from("<>&\"'/=! ab;#x-[]()`*_:$\\\n中"), max_size=60)
 TEXTS = some.one_of(some.text(max_size=60), NASTY)
@@ -53,6 +53,13 @@ def test_marks_are_the_only_tags_and_the_text_stays_whole(
     seen = Seen(marked(text, [(a, b, "cited") for a, b in spans]))
     assert all(tag == ("mark", [("class", "cited")]) for tag in seen.tags)
     assert seen.text == clean(text)
+
+
+def test_what_makes_a_heading_is_told_in_markdown_alone() -> None:
+    text = "# One\ntext # no\n   ### Three\n#none\n"
+    signs = [text[start:end] for start, end, _ in heading_signs(text, "/a/Notes.MD")]
+    assert signs == ["# ", "   ### "]
+    assert heading_signs(text, "/a/script.py") == []
 
 
 @given(TEXTS)
