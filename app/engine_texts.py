@@ -23,7 +23,7 @@ class EngineTexts:
     models: str
     models_lead: str
     adapters: str
-    no_adapters: str
+    more_adapters: str
     use: str
     take_off: str
     in_use: str

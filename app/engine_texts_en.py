@@ -17,7 +17,7 @@ ENGLISH = EngineTexts(
     models_lead="A change is for everybody: answers under way are finished first, the next one "
     "comes from the new model.",
     adapters="Adapters",
-    no_adapters="No adapters yet. One is trained on your own documents by <code>{command}</code>; "
+    more_adapters="An adapter is trained on your own documents by <code>{command}</code>; "
     "LoRA files in GGUF form are listed from <code>{folder}</code>.",
     use="Use",
     take_off="Take off",

@@ -15,7 +15,7 @@ CHINESE = EngineTexts(
     models="模型",
     models_lead="更换对所有人生效：先完成正在写的回答，下一个回答就来自新模型。",
     adapters="适配器",
-    no_adapters="还没有适配器。可以用 <code>{command}</code> 在您自己的文档上训练一个；"
+    more_adapters="可以用 <code>{command}</code> 在您自己的文档上训练适配器；"
     "放在 <code>{folder}</code> 中的 GGUF 格式 LoRA 文件会列在这里。",
     use="使用",
     take_off="取下",

@@ -11,7 +11,7 @@ from app.engine_room import EngineRoom
 from app.engine_texts import EngineTexts, engine_texts
 from app.markup import escaped, label
 from app.model_change import Choice, chosen
-from models.adapters import adapters_folder
+from models.adapters import NONE, adapters_folder, own_adapter
 from models.errors import ModelError
 from models.listing import Entry, models_at_hand
 from models.machine import in_units
@@ -34,18 +34,16 @@ def model_list(desk: Desk, room: EngineRoom) -> None:
     if not desk.person:  # among people who sign in, nobody looks around in the machine's folders
         _other_file(desk, room, texts)
     st.html(f'<h3 class="kv-head">{texts.adapters}</h3>')
-    adapters = [entry for entry in entries if entry.kind == ADAPTER]
-    for place, entry in enumerate(adapters):
+    for place, entry in enumerate(entry for entry in entries if entry.kind == ADAPTER):
         _row(desk, room, entry, f"adapter-{place}", texts)
-    if not adapters:
-        folder = escaped(str(adapters_folder()))
-        said = texts.no_adapters.format(command=TRAIN, folder=folder)
-        st.html(f'<div class="kv-note">{said}</div>')
+    said = texts.more_adapters.format(command=TRAIN, folder=escaped(str(adapters_folder())))
+    st.html(f'<div class="kv-note">{said}</div>')
 
 
 def name_of(choice: Choice, texts: EngineTexts) -> str:
     """What a choice is called: files by their names, without their folders."""
-    model, adapter = short_name(choice.model), short_name(choice.adapter)
+    model = short_name(choice.model)
+    adapter = "" if choice.adapter == NONE else short_name(choice.adapter)
     return texts.with_adapter.format(model=model, adapter=adapter) if adapter else model
 
 
@@ -97,10 +95,16 @@ def _row(desk: Desk, room: EngineRoom, entry: Entry, key: str, texts: EngineText
 
 
 def _choice(entry: Entry) -> Choice:
-    """What is asked for with an entry's button; an adapter belongs to the model it was put on."""
+    """What is asked for with an entry's button; an adapter belongs to the model it was put on.
+
+    The model's own is there by default: to take it off is to have none.
+    """
     if entry.kind != ADAPTER:
         return Choice(_value(entry))
-    return Choice(chosen().model, "" if entry.in_use else _value(entry))
+    model = chosen().model
+    if entry.path and entry.path == own_adapter(model):
+        return Choice(model, NONE if entry.in_use else "")
+    return Choice(model, "" if entry.in_use else _value(entry))
 
 
 def _value(entry: Entry) -> str:

@@ -4,8 +4,6 @@ The bundled model as F16, Q8_0 and Q4_0, made of the packaged file; with and wit
 turn, in one engine. Reading is the prefill of a prompt with three passages, writing what follows;
 ratios are medians of pairs. Quality is that of finetune.py: questions about articles kept back,
 with the gold passage, greedily. Prints a table, writes benchmarks/results/adapter_cost.json.
-
-    python benchmarks/adapter_cost.py --adapter kvasir
 """
 
 import argparse
@@ -29,6 +27,7 @@ from finetune import GOLD, Case, ask
 
 from chains.evaluation.bootstrap import mean
 from models.adapters import find_adapter
+from models.bundled import BUNDLED_ADAPTER
 from models.engine.engine import Engine
 from models.engine.prompt import Prompt, Reading
 from models.engine.sampling import Sampling
@@ -88,7 +87,7 @@ def cost(kind: str, adapter: Path, questions: int, pairs: int) -> dict[str, Any]
 def main() -> int:
     """Measure; 0 also where the questions or the adapter are absent."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--adapter", default="kvasir", help="a name or a path")
+    parser.add_argument("--adapter", default=BUNDLED_ADAPTER, help="a name or a path")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--questions", type=int, default=60)
     parser.add_argument("--pairs", type=int, default=9, help="of timings")

@@ -57,11 +57,13 @@ class Way:
 
 
 QUOTED = Way("quoted (default)", {}, {})
-WRITTEN = {"KVASIR_ANSWERS": "written"}
+TAUGHT = {"KVASIR_ANSWERS": "written"}
+WRITTEN = {**TAUGHT, "KVASIR_ADAPTER": "none"}
 ONE = {**WRITTEN, "KVASIR_RETRIEVE": "1"}
 WAYS = [
     QUOTED,
-    Way("written, 3 passages fused", WRITTEN, {}),
+    Way("written with its adapter", TAUGHT, {}),
+    Way("written without, 3 passages fused", WRITTEN, {}),
     Way("… by the best passage alone", ONE, {}),
     Way("… contrasted with no passage", WRITTEN, {"contrast": 0.25}),
     Way("… 3 passages in one prompt", {**WRITTEN, "KVASIR_PASSAGES": "joint"}, {}),
@@ -134,7 +136,7 @@ def read_marked(library: Library, asked: Asked) -> Marked:
 
 def ours(library: Library, way: Way) -> Answerer:
     """The chain under a way's settings."""
-    for name in ("KVASIR_ANSWERS", "KVASIR_RETRIEVE", "KVASIR_PASSAGES"):
+    for name in ("KVASIR_ANSWERS", "KVASIR_ADAPTER", "KVASIR_RETRIEVE", "KVASIR_PASSAGES"):
         os.environ.pop(name, None)
     os.environ.update(way.settings)
     get_settings.cache_clear()

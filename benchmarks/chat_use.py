@@ -26,12 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "app")]
 
 from engine_setup import note, print_table, read_articles, save_results  # noqa: E402
-from running_chat import CHROMIUM, SLOW, Chat, ask, chromium, tab  # noqa: E402
+from running_chat import CHROMIUM, SLOW, WRITING, Chat, ask, chromium, tab  # noqa: E402
 
 PDF = ROOT.parent / "shared" / "corpus"
 PEOPLE = 4
 GOAL_S = 1.0
-WRITTEN = {"KVASIR_ANSWERS": "written", "KVASIR_MAX_TOKENS": "1500"}
 QUESTION = "Describe everything that these documents tell about caches, one thing after another."
 
 
@@ -47,7 +46,7 @@ def first_use(browser: Browser, place: Path, pdf: Path, question: str) -> dict[s
         began = time.monotonic()
         ask(page, question)
         delivered = page.locator('[class*="st-key-delivery-"]')
-        expect(delivered).to_contain_text("are in the library", timeout=SLOW)
+        expect(delivered).to_contain_text("1 of 1 in the library", timeout=SLOW)
         seconds["sent to the PDF being in"] = time.monotonic() - began
         expect(page.locator(".answer")).to_have_text(re.compile(r"\w"), timeout=SLOW)
         seconds["sent to the first word"] = time.monotonic() - began
@@ -158,7 +157,7 @@ def main() -> int:
         for name in ("first", "second"):
             (place / name).mkdir()
         first = first_use(browser, place, options.pdf, options.question)
-        with Chat(place / "second" / "library", **WRITTEN) as chat:
+        with Chat(place / "second" / "library", **WRITING) as chat:
             page = tab(browser, chat)
             clicked(page, 1)  # pages that were never drawn import what they need
             alone = clicked(page, options.rounds)

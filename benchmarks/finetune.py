@@ -6,8 +6,6 @@ finds among all paragraphs, read fused; and with the nearest three that do not h
 where saying so is right. Word F1 and exact match are SQuAD's (characters in Chinese), recall is
 whether the gold answer stands in the text; brackets hold 95% intervals from 1,000 resamples.
 Prints a table for each language, writes benchmarks/results/finetune.json.
-
-    python benchmarks/finetune.py --adapter kvasir
 """
 
 import argparse
@@ -40,6 +38,7 @@ from chains.language import Language
 from chains.lessons.teaching import nothing_found
 from ingest import Library, sync
 from models.adapters import find_adapter
+from models.bundled import BUNDLED_ADAPTER
 from models.engine.engine import Engine
 from models.engine.prompt import Reading
 from models.engine.sampling import Sampling
@@ -179,7 +178,7 @@ def main() -> int:
     """Measure; 0 also where the questions or the adapter are absent."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_weights_option(parser)
-    parser.add_argument("--adapter", nargs="+", default=["kvasir"], help="names or paths")
+    parser.add_argument("--adapter", nargs="+", default=[BUNDLED_ADAPTER], help="names or paths")
     parser.add_argument("--questions", type=int, default=200, help="of each language, at most")
     parser.add_argument("--languages", nargs="+", choices=["en", "zh"], default=["en", "zh"])
     options = parser.parse_args()

@@ -4,10 +4,8 @@ The commands that a person would run, each in a process of its own: `python inge
 articles of the development half as documents, `python chains eval` with people's questions about
 those that adapter_recipe.py keeps back, `python models finetune --from-library --yes`, and the
 evaluation again. Nobody's question is learnt from: lessons are drafted of the documents by rule.
-Begun with nothing, and with an adapter that is there. Prints a table, writes
+Begun with nothing, and with the bundled model's own adapter. Prints a table, writes
 benchmarks/results/finetune_library.json.
-
-    python benchmarks/finetune_library.py --adapter kvasir
 """
 
 import argparse
@@ -23,9 +21,6 @@ from typing import Any
 
 from adapter_recipe import ROOT, kept_back
 from engine_setup import Article, note, print_table, read_articles, save_results
-
-from models.adapters import find_adapter
-from models.errors import KvasirError
 
 DOCUMENTS = 20
 FIGURES = ("f1", "answer_recall", "grounded", "citation_recall", "wrong_refusals")
@@ -77,28 +72,22 @@ def evaluated(place: Path, name: str, **settings: str) -> dict[str, Any]:
     return {figure: run["figures"][figure] for figure in FIGURES if figure in run["figures"]}
 
 
-def trained(place: Path, name: str, *options: str, adapter: str = "") -> dict[str, Any]:
-    """An adapter of lessons drafted from the library, begun with another one or with nothing."""
+def trained(place: Path, name: str, *options: str) -> dict[str, Any]:
+    """An adapter of lessons drafted from the library."""
     command = ["models", "finetune", "--from-library", "--yes", "--out", name, *options]
-    run = kvasir(place, *command, ADAPTER=adapter)
+    run = kvasir(place, *command, ADAPTER="")
     note(f"{name}: {run['lessons']} lessons, {run['steps']} steps, {run['wall_s']:.0f} s")
     return {each: run[each] for each in ("lessons", "steps", "exact", "wall_s")}
 
 
 def main() -> int:
-    """Go through it; 0 also where the questions or the adapter are absent."""
+    """Go through it; 0 also where the questions are absent."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--adapter", default="kvasir", help="a name or a path to begin with")
     parser.add_argument("--questions", type=int, default=60, help="to evaluate with, at most")
     parser.add_argument("--lessons", default="200", help="to draft")
     options = parser.parse_args()
     articles = read_articles("en")
     if not articles:
-        return 0
-    try:
-        adapter = str(find_adapter(options.adapter) or "")
-    except KvasirError as error:
-        print(f"skipped: {error}")
         return 0
     drafts = ("--questions", options.lessons)
     with tempfile.TemporaryDirectory() as folder:
@@ -107,12 +96,12 @@ def main() -> int:
         kvasir(place, "ingest", str(place / "documents"))
         runs = {
             "quoted": evaluated(place, "quoted", ADAPTER="", ANSWERS="quoted"),
-            "as it is": evaluated(place, "plain", ADAPTER="", ANSWERS="written"),
-            "adapter": evaluated(place, "adapter", ADAPTER=adapter, ANSWERS="written"),
+            "written without adapter": evaluated(place, "plain", ADAPTER="none", ANSWERS="written"),
+            "written with its own": evaluated(place, "adapter", ADAPTER="", ANSWERS="written"),
         }
         own = {
-            "own": trained(place, "library-own", *drafts),
-            "own, from the adapter": trained(place, "library-both", *drafts, adapter=adapter),
+            "with the library's, begun afresh": trained(place, "library-own", "--afresh", *drafts),
+            "with the library's, begun with its own": trained(place, "library-both", *drafts),
         }
         for name, made in zip(own, ("library-own", "library-both"), strict=True):
             runs[name] = evaluated(place, made, ADAPTER=made, ANSWERS="written")

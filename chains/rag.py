@@ -67,7 +67,7 @@ class RagChain(Runnable[Input, AddableDict]):
     "timings"}; `flagged` are the sentences that nothing supports, each with the reason. `stream`
     gives the same in parts that add up with `+`: `sources` first, then pieces of `answer`, then
     the rest. Where nothing in the library bears on the question, `refused` is true, the answer
-    says so without the model, and `sources` are the nearest there is.
+    says so, with or without the model, and `sources` are the nearest there is.
     Until then a source's `weight` is its share of retrieval's scores; with the last part it
     becomes, in the same Documents, its share in the answer, where the model can tell. Closing the
     stream stops the model. Raises QuestionError, LibraryError or ModelError.
@@ -169,6 +169,8 @@ class RagChain(Runnable[Input, AddableDict]):
                 yield AddableDict(answer=text)
 
         _weigh(asked, len(answer))
+        # A model that has learnt to says in the same words that the passages do not hold it.
+        refused = refused or answer.strip() == WORDINGS[language].nothing_found
         checked = Grounding([], 0.0)
         if not refused:
             checked = ground(answer, sources, evidence, self._evidence, asked.shares)

@@ -16,6 +16,7 @@ from langchain_core.language_models import BaseChatModel
 from chains.model_size import is_small
 from chains.prompts import passage_messages, passage_text, system_words
 from chains.retriever import KV
+from chains.writing import answering
 from ingest import Library
 from models.card import read_card
 from models.chat_model import KvasirChat
@@ -80,7 +81,7 @@ def warm(library: Library, llm: BaseChatModel) -> Iterator[Warming]:
     whenever it is stopped. Raises ModelError where there is no KV that could be kept, or the
     folder does not take it.
     """
-    local = _local(llm).model_copy(update={"blobs": library.folder / KV})
+    local = answering(_local(llm)).model_copy(update={"blobs": library.folder / KV})
     room = _room(local.blobs)
     order = _newest_first(library)
     chosen, mean = _that_fit(library, order, local, room)

@@ -12,7 +12,17 @@ from chains.asked import Asked
 from chains.history import recent
 from chains.model_size import is_small
 from chains.prompts import answer_messages
+from models.adapters import own_adapter
 from models.chat_model import KvasirChat
+
+
+def answering(llm: KvasirChat) -> KvasirChat:
+    """The model as it answers from passages: with its own adapter, unless another or none is set.
+
+    Raises ModelError where that adapter's file is missing.
+    """
+    own = None if llm.adapter else own_adapter(llm.model)
+    return llm.model_copy(update={"adapter": str(own)}) if own else llm
 
 
 def write(asked: Asked, llm: BaseChatModel) -> Iterator[str]:
@@ -22,6 +32,8 @@ def write(asked: Asked, llm: BaseChatModel) -> Iterator[str]:
     its context. Raises ModelError if the question alone does not.
     """
     local = isinstance(llm, KvasirChat)
+    if isinstance(llm, KvasirChat) and asked.passages:
+        llm = answering(llm)
     question = asked.question
     history, asked.spent.dropped_turns = recent(question.history, llm)
     messages = answer_messages(

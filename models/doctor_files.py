@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from models.adapters import adapters_folder, find_adapter
+from models.adapters import adapters_folder, find_adapter, own_adapter
 from models.bundled import EMBEDDER
 from models.errors import ModelError, first_line
 from models.finding import Finding, Findings
@@ -39,9 +39,11 @@ def embedder(settings: Settings) -> Findings:
 
 
 def adapter(settings: Settings) -> Findings:
-    """Whether the adapter is there, if one is asked for."""
+    """Whether the adapter is there: the one that is set, or the model's own."""
     if found := find_adapter(settings.adapter):
         yield Finding(True, "adapter", f"{settings.adapter}: {found}")
+    elif not settings.adapter and (own := own_adapter(settings.model)):
+        yield Finding(True, "adapter", f"{own.stem}: {own}")
 
 
 def disk(settings: Settings) -> Findings:

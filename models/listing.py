@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.adapters import adapters_folder, find_adapter
+from models.adapters import adapters_folder, find_adapter, own_adapter
 from models.errors import ModelError
 from models.gguf_header import read_header
 from models.requantized import folder as tuned_folder
@@ -66,12 +66,12 @@ def models_at_hand() -> Iterator[Entry]:
     yield from bundled
     requantized = [*_requantized(model)]
     yield from requantized
-    adapters = [*_adapters(adapter)]
+    adapters = [*_own_adapter(model, adapter), *_adapters(adapter)]
     yield from adapters
     if not any(entry.in_use for entry in (*bundled, *requantized)):
         yield _chosen(model)
-    if adapter and not any(entry.in_use for entry in adapters):
-        yield Entry(adapter, "adapter", find_adapter(adapter), in_use=True)
+    if (path := find_adapter(adapter)) and not any(entry.in_use for entry in adapters):
+        yield Entry(adapter, "adapter", path, in_use=True)
 
 
 def _bundled(chosen: str) -> Iterator[Entry]:
@@ -93,6 +93,13 @@ def _requantized(chosen: str) -> Iterator[Entry]:
                 runs_for=chosen if tuning and file == tuning.weights.resolve() else "",
                 problem=_problem(path, "model"),
             )
+
+
+def _own_adapter(model: str, chosen: str) -> Iterator[Entry]:
+    """The one that comes with the model in use; by default it is in use, too."""
+    if path := own_adapter(model):
+        in_use = not chosen or find_adapter(chosen) == path
+        yield Entry(path.stem, "adapter", path, in_use, problem=_problem(path, "adapter"))
 
 
 def _adapters(chosen: str) -> Iterator[Entry]:

@@ -79,8 +79,9 @@ class Settings(BaseSettings):
     )
     adapter: str = Field(
         "",
-        description="A LoRA adapter for the chat model: a name in the cache's `adapters` "
-        "folder, or a path to a GGUF file.",
+        description="An adapter for the chat model: a name in the cache's `adapters` folder, or a "
+        "path to a GGUF file. By default the bundled model writes its answers with its own; `none` "
+        "for none.",
     )
     passages: PassageReading = Field(
         "fused",

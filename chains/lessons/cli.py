@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from chains.lessons.errors import LessonError
 from chains.model_size import SMALL
-from models.adapters import find_adapter
+from models.adapters import find_adapter, own_adapter
 from models.card import read_card
 from models.errors import ModelError
 from models.finetune.launch import is_first, launched
@@ -73,7 +73,7 @@ def _base(options: argparse.Namespace) -> Path | None:
     settings = get_settings()
     if options.afresh or options.method not in ("lora", "qlora"):
         return None
-    base = find_adapter(settings.adapter)
+    base = find_adapter(settings.adapter) if settings.adapter else own_adapter(settings.model)
     rank = rank_of(base) if base else 0
     if base is None or not rank:
         return None

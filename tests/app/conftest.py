@@ -1,4 +1,7 @@
-"""A small library without models, a chat model that says what it is told, and the real chain."""
+"""A small library without models, a chat model that says what it is told, and the real chain.
+
+And all of it, real, in a browser.
+"""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,10 +10,12 @@ from threading import Event
 
 import pytest
 import streamlit as st
+from playwright.sync_api import Browser
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "ingest"))
 
+from running_chat import Chat, chromium
 from talking_model import TalkingModel
 from word_embedder import WordEmbedder
 
@@ -41,7 +46,7 @@ def read_plainly(
 @pytest.fixture(autouse=True)
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The tests' own settings, whatever is set outside."""
-    for name in ("MODEL", "EMBEDDER", "ANSWERS", "RETRIEVE", "PASSAGES", "KV_REUSE"):
+    for name in ("MODEL", "EMBEDDER", "ADAPTER", "ANSWERS", "RETRIEVE", "PASSAGES", "KV_REUSE"):
         monkeypatch.delenv(f"KVASIR_{name}", raising=False)
     monkeypatch.setenv("KVASIR_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -87,3 +92,34 @@ def share(monkeypatch: pytest.MonkeyPatch, model: TalkingModel) -> Iterator[Call
 
     yield give
     st.cache_resource.clear()
+
+
+# ---- `python app` in a browser, one for the tests of a file
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library's; there is nothing in it yet."""
+    return tmp_path_factory.mktemp("chat") / "library"
+
+
+@pytest.fixture(scope="module")
+def settings_of_chat() -> dict[str, str]:
+    """What a file's chat is started with; files have their own."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def chat(folder: Path, settings_of_chat: dict[str, str]) -> Iterator[Chat]:
+    with Chat(folder, **settings_of_chat) as chat:
+        yield chat
+        code, said = chat.interrupt(), chat.said()
+    assert code == 0
+    assert "Traceback" not in said
+    assert "13 documents" in said
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser

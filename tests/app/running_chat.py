@@ -24,6 +24,8 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+# A model that writes, and at length: its answers can be met midway.
+WRITING = {"KVASIR_ANSWERS": "written", "KVASIR_ADAPTER": "none", "KVASIR_MAX_TOKENS": "4000"}
 SLOW = 120_000  # milliseconds: the machine may have other things to do
 
 

@@ -1,35 +1,13 @@
 """The whole of it: `python app` with the real models and samples, in a real Chromium."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from running_chat import NEEDED, SLOW, Chat, ask, chromium, tab, words_of
+from running_chat import NEEDED, SLOW, WRITING, Chat, ask, tab, words_of
 
 pytestmark = NEEDED
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("chat") / "library"
-
-
-@pytest.fixture(scope="module")
-def chat(folder: Path) -> Iterator[Chat]:
-    with Chat(folder) as chat:
-        yield chat
-        code, said = chat.interrupt(), chat.said()
-    assert code == 0
-    assert "Traceback" not in said
-    assert "13 documents" in said
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def ended(page: Page, answers: int = 1) -> Locator:
@@ -85,7 +63,7 @@ def test_a_file_can_be_uploaded_asked_about_and_removed(chat: Chat, browser: Bro
     expect(page.get_by_test_id("stChatInput")).to_contain_text("broken.pdf")
     ask(page, "What is the house colour of Runa Holding?")
     delivery = page.locator('[class*="st-key-delivery-"]')
-    expect(delivery).to_contain_text("1 of 2 files are in the library", timeout=SLOW)
+    expect(delivery).to_contain_text("1 of 2 in the library", timeout=SLOW)
     expect(delivery).to_contain_text("broken.pdf · could not be read")
     expect(page.locator(".kv-snippet").first).to_contain_text("ultramarine", timeout=SLOW)
     ended(page)
@@ -166,7 +144,7 @@ def test_stop_keeps_the_words_and_frees_the_engine(
     chat: Chat, folder: Path, browser: Browser
 ) -> None:
     # The bundled model quotes, which is over at once; writing, it can be stopped midway.
-    with Chat(folder, KVASIR_ANSWERS="written", KVASIR_MAX_TOKENS="4000") as writing:
+    with Chat(folder, **WRITING) as writing:
         page = tab(browser, writing)
         ask(page, "Explain attention, multi-query attention and grouped-query attention in detail.")
         words_of(page.locator(".kv-answer"))
@@ -224,7 +202,7 @@ def test_a_folder_that_is_dropped_keeps_its_folders(
     expect(page.get_by_test_id("stFileUploaderDropzone")).to_be_visible()
     drop(page, page.get_by_test_id("stFileUploaderDropzone"), tmp_path / "reports")
     delivery = page.locator('[class*="st-key-delivery-"]')
-    expect(delivery).to_contain_text("2 of 2 files are in the library", timeout=SLOW)
+    expect(delivery).to_contain_text("2 of 2 in the library", timeout=SLOW)
     expect(delivery).to_contain_text("cannot be read: 1")
     rows = page.locator('[class*="st-key-document-"]')
     for year in ("2024", "2025"):

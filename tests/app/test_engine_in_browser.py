@@ -2,12 +2,11 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from running_chat import NEEDED, SLOW, Chat, ask, chromium, tab
+from running_chat import NEEDED, SLOW, WRITING, Chat, ask, tab
 
 from models.bundled import CHAT_MODEL, bundled_chat_model
 
@@ -17,20 +16,8 @@ LONG = "Explain the slopes of ALiBi, and what RoPE does instead, in detail."
 
 
 @pytest.fixture(scope="module")
-def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chat]:
-    """A model that writes, and at length: its answers can be met midway."""
-    folder = tmp_path_factory.mktemp("chat") / "library"
-    with Chat(folder, KVASIR_ANSWERS="written", KVASIR_MAX_TOKENS="4000") as chat:
-        yield chat
-        code, said = chat.interrupt(), chat.said()
-    assert code == 0
-    assert "Traceback" not in said
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+def settings_of_chat() -> dict[str, str]:
+    return WRITING
 
 
 def use(page: Page, path: Path) -> None:

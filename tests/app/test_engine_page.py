@@ -20,6 +20,7 @@ from app.model_change import Choice, chosen
 from app.resources import shared_engine_room, shared_talks
 from app.texts_en import ENGLISH as COMMON
 from ingest import Library
+from models.adapters import NONE
 from models.bundled import CHAT_MODEL, bundled_chat_model
 from models.doctor import Finding
 from models.machine import Gpu, Machine
@@ -167,12 +168,26 @@ def test_an_adapter_is_put_on_by_its_name_and_taken_off(
     tiny_gguf.write_gguf(tmp_path / "adapters" / "law.gguf", {"general.type": "adapter"})
     share(library)
     test = page()
-    test.button(key="use-adapter-0").click().run()
+    test.button(key="use-adapter-1").click().run()
     assert chosen() == Choice(CHAT_MODEL, "law")
     assert "KVASIR_ADAPTER=law" in test.code[0].value
+    assert test.button(key="use-adapter-1").label == ENGLISH.take_off
+    test.button(key="use-adapter-1").click().run()
+    assert chosen() == Choice(CHAT_MODEL)
+
+
+def test_the_models_own_adapter_is_on_until_it_is_taken_off(library: Library, share: Share) -> None:
+    share(library)
+    test = page()
     assert test.button(key="use-adapter-0").label == ENGLISH.take_off
     test.button(key="use-adapter-0").click().run()
+    assert chosen() == Choice(CHAT_MODEL, NONE)
+    assert "KVASIR_ADAPTER=none" in test.code[0].value
+    assert "with none" not in words(test)
+    assert test.button(key="use-adapter-0").label == ENGLISH.use
+    test.button(key="use-adapter-0").click().run()
     assert chosen() == Choice(CHAT_MODEL)
+    assert not test.code
 
 
 def test_a_file_by_its_path_can_be_used_and_what_is_none_is_said(

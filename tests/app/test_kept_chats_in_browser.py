@@ -2,40 +2,22 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from running_chat import NEEDED, SLOW, Chat, ask, chromium, tab, words_of
+from running_chat import NEEDED, SLOW, WRITING, Chat, ask, tab, words_of
 
 pytestmark = NEEDED
 
 LONG = "Explain attention, multi-query attention and grouped-query attention in detail."
 OTHER = "Explain what the KV cache of a language model holds and how large it is, in detail."
 STOPPED = "Stopped. What was written is kept."
-WRITING = {"KVASIR_ANSWERS": "written", "KVASIR_MAX_TOKENS": "4000"}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("chat") / "library"
-
-
-@pytest.fixture(scope="module")
-def chat(folder: Path) -> Iterator[Chat]:
-    """A model that writes: its answers can be met midway."""
-    with Chat(folder, **WRITING) as chat:
-        yield chat
-        code, said = chat.interrupt(), chat.said()
-    assert code == 0
-    assert "Traceback" not in said
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+def settings_of_chat() -> dict[str, str]:
+    return WRITING
 
 
 def writing(page: Page, more_than: int = 0) -> str:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 sys.path.insert(0, str(Path(__file__).parent))
 
 from identity_provider import Provider
-from running_chat import NEEDED, Chat, ask, chromium, free_port
+from running_chat import NEEDED, Chat, ask, free_port
 
 pytestmark = NEEDED
 HELLO = "What would you like to know?"
@@ -32,12 +32,6 @@ def chat(tmp_path: Path, provider: Provider) -> Iterator[Chat]:
         yield chat
         assert chat.interrupt() == 0
     assert "Traceback" not in chat.said()
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def at_the_door(browser: Browser, chat: Chat, path: str = "") -> Page:

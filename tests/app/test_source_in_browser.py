@@ -2,12 +2,11 @@
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from running_chat import NEEDED, SLOW, Chat, ask, chromium, tab
+from running_chat import NEEDED, SLOW, WRITING, Chat, ask, tab
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "ingest" / "load"))
 
@@ -21,20 +20,8 @@ PLACE = "Position encodings · p. 4"
 
 
 @pytest.fixture(scope="module")
-def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chat]:
-    """A model that writes: its answers can be met midway."""
-    folder = tmp_path_factory.mktemp("chat") / "library"
-    with Chat(folder, KVASIR_ANSWERS="written", KVASIR_MAX_TOKENS="4000") as chat:
-        yield chat
-        code, said = chat.interrupt(), chat.said()
-    assert code == 0
-    assert "Traceback" not in said
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+def settings_of_chat() -> dict[str, str]:
+    return WRITING
 
 
 def passage(page: Page, name: str = PLACE) -> Locator:

@@ -79,6 +79,14 @@ def test_the_bundled_model_answers_with_a_citation_of_the_right_place(
     assert result["timings"]["quoted"]
 
 
+def test_a_model_that_says_that_nothing_is_there_refuses(library: Library) -> None:
+    said = WORDINGS["en"].nothing_found
+    result = rag_chain(library, llm=says(f" {said}\n")).invoke("How long do cats sleep?")
+    assert result["refused"]
+    assert result["sources"]
+    assert (result["citations"], result["flagged"]) == ([], [])
+
+
 def test_sources_are_best_first_with_weights_and_marked_sentences(library: Library) -> None:
     sources = rag_chain(library, llm=says("x")).invoke("How long do cats sleep?")["sources"]
     assert all(set(source.metadata) >= METADATA for source in sources)
@@ -89,8 +97,18 @@ def test_sources_are_best_first_with_weights_and_marked_sentences(library: Libra
     assert sources[0].page_content[start:end] == "Cats sleep for 13 hours a day."
 
 
+def test_the_bundled_models_own_adapter_answers_in_few_words(
+    library: Library, settings: Any
+) -> None:
+    settings(ANSWERS="written")
+    result = rag_chain(library).invoke("How long do cats sleep?")
+    assert "13" in result["answer"]
+    assert len(result["answer"].split()) < 8
+    assert result["grounded"] == 1.0
+
+
 def test_the_bundled_model_writes_when_told_to(library: Library, settings: Any) -> None:
-    settings(ANSWERS="written", RETRIEVE=1)
+    settings(ANSWERS="written", ADAPTER="none", RETRIEVE=1)
     parts = list(rag_chain(library).stream("How long do cats sleep?"))
     assert len([part for part in parts if part.get("answer")]) > 3
     timings = parts[-1]["timings"]
@@ -248,7 +266,7 @@ def test_a_question_that_cannot_be_asked_is_refused_at_once(
 
 
 def test_closing_the_stream_frees_the_engine(library: Library, settings: Any) -> None:
-    settings(ANSWERS="written", MAX_TOKENS=1500, RETRIEVE=1)
+    settings(ANSWERS="written", ADAPTER="none", MAX_TOKENS=1500, RETRIEVE=1)
     rag = rag_chain(library)
     with closing(rag.stream("Tell me all about cats.")) as parts:
         for part in parts:

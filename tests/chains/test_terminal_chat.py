@@ -100,7 +100,11 @@ def test_a_conversation_goes_on_and_shows_its_passages(library: Library) -> None
 
 def test_ctrl_c_stops_the_answer_and_the_conversation_goes_on(library: Library) -> None:
     terminal = Terminal(
-        library.folder, KVASIR_ANSWERS="written", KVASIR_MAX_TOKENS="4000", KVASIR_PASSAGES="joint"
+        library.folder,
+        KVASIR_ANSWERS="written",
+        KVASIR_ADAPTER="none",
+        KVASIR_MAX_TOKENS="4000",
+        KVASIR_PASSAGES="joint",
     )
     try:
         terminal.wait(r"\n> $")

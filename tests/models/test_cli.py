@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import tiny_gguf
 
 from models import cli
-from models.bundled import CHAT_MODEL, bundled_chat_model
+from models.bundled import BUNDLED_ADAPTER, CHAT_MODEL, bundled_adapter, bundled_chat_model
 from models.card import read_card
 from models.cli import main
 from models.settings import PREFIX, Settings, settings_table
@@ -65,7 +65,10 @@ def test_it_runs_as_a_folder_and_as_a_module_and_from_elsewhere(folder: Path) ->
     ]
     for done in runs:
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout == f"* {CHAT_MODEL}  98 MB  bundled  {bundled_chat_model()}\n"
+        assert done.stdout.splitlines() == [
+            f"* {CHAT_MODEL}  98 MB  bundled  {bundled_chat_model()}",
+            f"* {BUNDLED_ADAPTER}  10 MB  adapter  {bundled_adapter()}",
+        ]
 
 
 @pytest.mark.parametrize(
@@ -242,6 +245,7 @@ def test_what_the_cache_holds_is_listed(said: Said, cache: Path) -> None:
         f"  one-of-quantized  0 MB  quantized  {cache / 'quantized' / 'one-of-quantized.gguf'}",
         f"  text  cannot be used: {cache / 'quantized' / 'text.gguf'} is no GGUF file: "
         "it starts with b'hell'",
+        f"* {BUNDLED_ADAPTER}  10 MB  adapter  {bundled_adapter()}",
         f"  one-of-adapters  0 MB  adapter  {cache / 'adapters' / 'one-of-adapters.gguf'}",
     ]
     models = json.loads(said("list", "--json")[1])["models"]
@@ -249,6 +253,7 @@ def test_what_the_cache_holds_is_listed(said: Said, cache: Path) -> None:
         (CHAT_MODEL, "bundled", True),
         ("one-of-quantized", "quantized", False),
         ("text", "quantized", False),
+        (BUNDLED_ADAPTER, "adapter", True),
         ("one-of-adapters", "adapter", False),
     ]
 

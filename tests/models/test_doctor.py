@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models import doctor_files, doctor_running, rehearsal
-from models.bundled import CHAT_MODEL, EMBEDDER, bundled_chat_model
+from models.bundled import BUNDLED_ADAPTER, CHAT_MODEL, EMBEDDER, bundled_chat_model
 from models.doctor import Finding, examine
 from models.errors import ModelError
 from models.hardware import Hardware
@@ -285,6 +285,8 @@ def test_an_embedder_is_bundled_a_folder_or_fetched_later(
 
 
 def test_an_adapter_that_is_there_is_named(folder: Path, setting: Callable[..., None]) -> None:
+    assert about("adapter").fact.startswith(BUNDLED_ADAPTER)
+    setting(ADAPTER="none")
     assert "adapter" not in {finding.topic for finding in examine()}
     (folder / "mine.gguf").touch()
     setting(ADAPTER=folder / "mine.gguf")

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import tiny_gguf
 
-from models.bundled import CHAT_MODEL, bundled_chat_model
+from models.bundled import BUNDLED_ADAPTER, CHAT_MODEL, bundled_adapter, bundled_chat_model
 from models.errors import ModelError
 from models.listing import Entry, models_at_hand, quantized_folder
 from models.requantized import folder as tuned_folder
@@ -37,9 +37,27 @@ def listed() -> dict[str, Entry]:
 
 
 def test_without_anything_else_the_bundled_model_is_in_use(cache: Path) -> None:
-    (entry,) = models_at_hand()
-    assert entry == Entry(CHAT_MODEL, "bundled", bundled_chat_model(), in_use=True)
-    assert entry.bytes == bundled_chat_model().stat().st_size
+    model, adapter = models_at_hand()
+    assert model == Entry(CHAT_MODEL, "bundled", bundled_chat_model(), in_use=True)
+    assert model.bytes == bundled_chat_model().stat().st_size
+    assert adapter == Entry(BUNDLED_ADAPTER, "adapter", bundled_adapter(), in_use=True)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "in_use"),
+    [("none", False), (BUNDLED_ADAPTER, True), (str(bundled_adapter()), True)],
+)
+def test_the_models_own_adapter_is_in_use_unless_none_is_wanted(
+    cache: Path, setting: Callable[..., None], adapter: str, in_use: bool
+) -> None:
+    setting(ADAPTER=adapter)
+    assert len(listed()) == 2
+    assert listed()[BUNDLED_ADAPTER].in_use == in_use
+
+
+def test_another_model_has_no_adapter_of_its_own(cache: Path, setting: Callable[..., None]) -> None:
+    setting(MODEL=tiny_gguf.write_gguf(cache / "mine.gguf"))
+    assert BUNDLED_ADAPTER not in listed()
 
 
 def test_what_the_cache_holds_is_listed_by_its_kind(cache: Path) -> None:
@@ -50,6 +68,7 @@ def test_what_the_cache_holds_is_listed_by_its_kind(cache: Path) -> None:
     kinds = {name: (entry.kind, entry.in_use, entry.problem) for name, entry in listed().items()}
     assert kinds == {
         CHAT_MODEL: ("bundled", True, ""),
+        BUNDLED_ADAPTER: ("adapter", True, ""),
         "one-Q4_0": ("quantized", False, ""),
         "two-Q8_0": ("tuned", False, ""),
         "short": ("adapter", False, ""),
