@@ -57,7 +57,7 @@ def _add_finetune(command: argparse.ArgumentParser) -> None:
     )
     say("--from-library", action="store_true", help="learn from questions drafted of the library")
     say("--library", metavar="DIR", type=Path, help="the library's folder")
-    say("--questions", type=_count, default=200, metavar="N", help="to draft; default: 200")
+    say("--questions", type=_count, default=200, metavar="N", help="of the library; default: 200")
     say("--yes", action="store_true", help="keep all that are drafted, without asking")
     say("--epochs", type=_positive, metavar="N", help="rounds over the lessons; default: 2")
     say("--steps", type=_count, metavar="N", help="end after so many, whatever the rounds")

@@ -98,7 +98,7 @@ def _requantized(chosen: str) -> Iterator[Entry]:
 def _own_adapter(model: str, chosen: str) -> Iterator[Entry]:
     """The one that comes with the model in use; by default it is in use, too."""
     if path := own_adapter(model):
-        in_use = not chosen or find_adapter(chosen) == path
+        in_use = chosen in ("", path.stem) or _path(chosen).resolve() == path
         yield Entry(path.stem, "adapter", path, in_use, problem=_problem(path, "adapter"))
 
 

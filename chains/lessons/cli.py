@@ -115,19 +115,21 @@ def _examples(options: argparse.Namespace) -> "list[Example]":
 
 
 def _drafted(options: argparse.Namespace) -> "list[Example]":
-    """Examples from the library, which a person keeps or drops where there is a terminal."""
+    """Examples from the library; a person keeps or drops the questions in a terminal."""
     from chains.cli import opened
     from chains.evaluation.drafting import draft
-    from chains.lessons.drafted import as_examples
+    from chains.lessons.drafted import as_examples, with_gaps_in
     from models.chat_model import chat_model
 
     by_hand = not (options.yes or options.json) and sys.stdin.isatty() and sys.stdout.isatty()
     with opened(options.library) as library:
         golds = draft(library, chat_model(), options.questions, options.seed)
         kept = list(as_examples(library, _sifted(golds) if by_hand else _counted(golds, options)))
-    if not kept:
-        raise LessonError("no question of the library was kept: there is nothing to learn from")
-    return kept
+        if not kept:
+            raise LessonError("no question of the library was kept: there is nothing to learn from")
+        gaps = with_gaps_in(library, options.questions, options.seed)
+    _note(f"{len(kept):,} questions of the library, {len(gaps):,} of its sentences with a gap")
+    return [*kept, *gaps]
 
 
 def _sifted(golds: "Iterator[Gold]") -> "Iterator[Gold]":

@@ -1,5 +1,6 @@
-"""Examples drafted from a library's own chunks, for a person to keep or drop."""
+"""Examples from a library's own chunks: drafted questions, and sentences with a gap."""
 
+import random
 from collections.abc import Iterable, Iterator
 
 from langchain_core.documents import Document
@@ -7,9 +8,11 @@ from langchain_core.documents import Document
 from chains.evaluation.gold import Gold
 from chains.evaluation.scores import holds
 from chains.lessons.example import Example, Passage
+from chains.lessons.gaps import with_gaps
 from ingest import Library
 
 FOUND = 6  # passages that a question is looked for in
+MOST_GAPS = 4  # sentences of one chunk
 
 
 def as_examples(library: Library, golds: Iterable[Gold]) -> Iterator[Example]:
@@ -27,6 +30,17 @@ def as_examples(library: Library, golds: Iterable[Gold]) -> Iterator[Example]:
         yield Example(
             gold.question, gold.answers, _passage(own), tuple(_passage(hit) for hit in others)
         )
+
+
+def with_gaps_in(library: Library, most: int, seed: int) -> list[Example]:
+    """Up to so many of the library's sentences with a gap, from chunks all over it."""
+    ids = library.store.chunk_ids()
+    chosen = random.Random(seed).sample(ids, min(most, len(ids)))
+    passages = [
+        Passage(chunk.text, chunk.title, chunk.source) for chunk in library.store.passages(chosen)
+    ]
+    each = min(MOST_GAPS, -(-most // max(len(passages), 1)))
+    return list(with_gaps(passages, each, seed))[:most]
 
 
 def _holds_quote(hit: Document, gold: Gold) -> bool:

@@ -139,15 +139,18 @@ def test_an_adapter_in_use_is_marked_by_its_name_or_its_path(
     assert (last.name, last.path, last.in_use) == (str(elsewhere), elsewhere, True)
 
 
-@pytest.mark.parametrize("name", ["MODEL", "ADAPTER"])
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [("MODEL", [CHAT_MODEL, "one"]), ("ADAPTER", [CHAT_MODEL, "one", BUNDLED_ADAPTER])],
+)
 @pytest.mark.parametrize("path", ["/nowhere/absent.gguf", "~nobody-of-this-name/absent.gguf"])
 def test_what_is_missing_comes_after_all_that_is_at_hand(
-    cache: Path, setting: Callable[..., None], name: str, path: str
+    cache: Path, setting: Callable[..., None], name: str, there: list[str], path: str
 ) -> None:
     tiny_gguf.write_gguf(quantized_folder() / "one.gguf")
     setting(**{name: path})
     entries = models_at_hand()
-    assert [next(entries).name, next(entries).name] == [CHAT_MODEL, "one"]
+    assert [next(entries).name for _ in there] == there
     with pytest.raises(ModelError, match=f"there is no .*{path}"):
         next(entries)
 

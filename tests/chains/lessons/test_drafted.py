@@ -1,6 +1,9 @@
+from pathlib import Path
+
 from chains.evaluation.gold import Gold
-from chains.lessons.drafted import as_examples
+from chains.lessons.drafted import as_examples, with_gaps_in
 from ingest import Library
+from models.embeddings import KvasirEmbeddings
 
 
 def gold(library: Library, name: str, question: str, answer: str, quote: str) -> Gold:
@@ -23,3 +26,16 @@ def test_a_drafted_question_comes_with_the_chunk_that_holds_its_quote(library: L
 def test_a_question_whose_quote_is_nowhere_is_left_out(library: Library) -> None:
     lost = gold(library, "cats.txt", "Who?", "Nobody", "Nobody said this.")
     assert list(as_examples(library, [lost])) == []
+
+
+def test_sentences_with_a_gap_come_from_chunks_of_the_library(library: Library) -> None:
+    found = with_gaps_in(library, 3, seed=1)
+    assert 0 < len(found) <= 3
+    assert found == with_gaps_in(library, 3, seed=1)
+    assert all(example.answers[0] in example.passage.text for example in found)
+    assert {Path(example.passage.group).name for example in found} <= {"cats.txt", "lighthouse.txt"}
+
+
+def test_an_empty_library_has_no_sentences(tmp_path: Path, embedder: KvasirEmbeddings) -> None:
+    with Library(tmp_path / "library", embedder=embedder) as empty:
+        assert with_gaps_in(empty, 3, seed=1) == []
