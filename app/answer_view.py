@@ -157,7 +157,9 @@ def _bar(answer: Answer) -> str:
 
 def _summary(answer: Answer, texts: Texts) -> str:
     """What share is supported, what the dots mean, and what it took: small print."""
-    if answer.citations and answer.timings.get("quoted"):
+    if answer.refused:
+        support = texts.nearest
+    elif answer.citations and answer.timings.get("quoted"):
         support = texts.quoted
     elif answer.citations:
         support = texts.grounded.format(percent=round(100 * answer.grounded))

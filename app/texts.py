@@ -69,6 +69,7 @@ class Texts:
 
     # below an answer
     nothing_cited: str
+    nearest: str
     grounded: str
     quoted: str
     unsupported: str

@@ -55,6 +55,7 @@ ENGLISH = Texts(
     limited_to="Limited to: {names}",
     nothing_cited="No sentence of this answer could be traced to your documents: "
     "read the passages above instead.",
+    nearest="The passages above are the nearest there are.",
     grounded="{percent}% of the answer is supported",
     quoted="Quoted from your documents word for word: models this small do not write their own",
     unsupported="No passage supports this sentence",

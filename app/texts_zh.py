@@ -51,6 +51,7 @@ CHINESE = Texts(
     use_all="使用全部文档",
     limited_to="限于：{names}",
     nothing_cited="这个回答没有一句能在您的文档中找到依据：请以上面的段落为准。",
+    nearest="上面是与问题最接近的段落。",
     grounded="回答中有 {percent}% 有原文依据",
     quoted="逐字引自您的文档：小模型只摘录原文，不自行作答",
     unsupported="没有段落支持这句话",

@@ -12,6 +12,7 @@ from app.conversation import Delivery, Turn
 from app.desk import KEY, Desk
 from app.texts_en import ENGLISH
 from app.texts_zh import CHINESE
+from chains.prompts import WORDINGS
 from ingest import Library
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
@@ -178,6 +179,17 @@ def test_what_a_model_says_is_never_markup_either(
     }
     assert "<img" not in shown(test)
     assert not [mark.value for mark in test.markdown if "evil" in mark.value]
+
+
+def test_where_nothing_answers_the_nearest_passages_are_called_so(
+    library: Library, share: Share, model: TalkingModel
+) -> None:
+    model.words = (WORDINGS["en"].nothing_found,)
+    share(library)
+    test = ask(page().run(), QUESTION)
+    assert turns(test)[0].answer.refused
+    assert ENGLISH.nearest in shown(test)
+    assert ENGLISH.nothing_cited not in shown(test)
 
 
 def test_files_and_a_question_together_are_added_and_then_asked_about(
