@@ -74,6 +74,8 @@ _FACTS = _rules(
         r"^(.*): bundled, is converted into the cache at first use$",
         r"\1：内置，首次使用时转换到缓存",
     ),
+    (r"^(.*): the model's own, (.*)$", r"\1：模型自带，\2"),
+    (r"^(.*\.gguf) is missing\. .*$", r"缺少 \1"),
     (r"^(.*): a folder$", r"\1：文件夹"),
     (r"^(.*) holds no model: .*$", r"\1 中没有模型"),
     (r"^(.*) cannot be written: (.*) is no folder of yours$", r"\1 无法写入：\2 不是您的文件夹"),

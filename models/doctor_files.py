@@ -43,7 +43,7 @@ def adapter(settings: Settings) -> Findings:
     if found := find_adapter(settings.adapter):
         yield Finding(True, "adapter", f"{settings.adapter}: {found}")
     elif not settings.adapter and (own := own_adapter(settings.model)):
-        yield Finding(True, "adapter", f"{own.stem}: {own}")
+        yield Finding(True, "adapter", f"{own.stem}: the model's own, {own}")
 
 
 def disk(settings: Settings) -> Findings:

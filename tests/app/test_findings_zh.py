@@ -41,6 +41,8 @@ HAN = re.compile("[\u4e00-\u9fff]")
             "对话模型用 4 个，处理器有 2 个：线程之间会互相等待",
         ),
         ("e5: bundled, converted", "e5：内置，已转换"),
+        ("a-b: the model's own, /x y/a-b.gguf", "a-b：模型自带，/x y/a-b.gguf"),
+        ("/x y/a-b.gguf is missing. Run: git checkout /x y", "缺少 /x y/a-b.gguf"),
         ("58.8 GiB free for /tmp/a b", "/tmp/a b 可用空间 58.8 GiB"),
         (
             "requantized models 87.5 MiB, passages' KV in /l/kv 258 MiB, KVASIR_KV_BUDGET is 4 GiB",
