@@ -82,22 +82,29 @@ def clicks() -> Iterator[Click]:
 
 def _to_page(page: Page, number: int, sign: str) -> None:
     page.get_by_test_id("stSidebarNavLink").nth(number).click()
-    expect(page.locator(sign).first).to_be_visible()
+    _await(page, sign)
 
 
 def _tongue(page: Page, name: str, hello: str) -> None:
     page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name)).click()
-    expect(page.locator(".kv-hello h1")).to_have_text(hello)
+    _await(page, ".kv-hello h1", hello)
 
 
 def _asked(page: Page) -> None:
     ask(page, "Which RoPE base does Llama 3 use?")
-    expect(page.locator(".kv-question")).to_be_visible()
+    _await(page, ".kv-question")
 
 
 def _new(page: Page) -> None:
     page.locator(".st-key-new-chat button").click()
-    expect(page.locator(".kv-hello h1")).to_be_visible()
+    _await(page, ".kv-hello h1")
+
+
+def _await(page: Page, sign: str, text: str = "") -> None:
+    """Wait until it is seen, looking at every frame: `expect` looks after .1, .35, .85 s alone."""
+    seen = """([sign, text]) => [...document.querySelectorAll(sign)].some(
+        (found) => found.checkVisibility() && found.textContent.includes(text))"""
+    page.wait_for_function(seen, arg=[sign, text], polling="raf", timeout=SLOW)
 
 
 def clicked(page: Page, rounds: int) -> dict[str, list[float]]:
