@@ -20,7 +20,7 @@ _WORDS = "embeddings.word_embeddings.weight"
 class BertEncoder:
     """The model of a folder that `models.e5_container` wrote, on the GPU if torch knows one.
 
-    It computes with `dtype`, a name of torch's. Raises OSError, ValueError, KeyError or
+    It computes with `dtype`, a name of torch's. Raises OSError, ValueError, KeyError, TypeError or
     SafetensorError if the folder does not hold such a model.
     """
 
@@ -37,7 +37,10 @@ class BertEncoder:
         self._pad: int = config["pad_token_id"]
         self.dimensions: int = config["hidden_size"]
         self.max_tokens: int = config["max_position_embeddings"]
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        try:
+            self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # tokenizers raises nothing more special
+            raise ValueError(f"tokenizer.json is damaged: {error}") from error
         self._device, self._dtype = _device(), getattr(torch, dtype)
         weights = load_file(folder / "model.safetensors")
         # On the disk but for the rows that are looked up: four fifths of the file.

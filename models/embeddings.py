@@ -203,7 +203,7 @@ def _load(name: str, dtype: str) -> Encoder:
         from models.sentence_encoder import SentenceEncoder
 
         return SentenceEncoder(found or name, dtype)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"the embedder {name} cannot be loaded: {first_line(error)}") from error
 
 

@@ -283,3 +283,20 @@ def source_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (base / "tiny.bin").write_bytes(tiny_container.container())
     write_folder(read_container(base / "tiny.bin"), base / "made")
     return base / "made"
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}"])
+def test_a_damaged_folder_of_the_bundled_embedder_is_a_model_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
+) -> None:
+    whole = bundled_folder(bundled_embedder())
+    for file in whole.glob("*.*"):
+        if file.is_file():
+            (folder / file.name).symlink_to(file)
+    (folder / name).unlink()
+    (folder / name).write_bytes(content)
+    monkeypatch.setattr(embeddings, "bundled_folder", lambda _: folder)
+    with pytest.raises(ModelError, match="cannot be loaded") as caught:
+        KvasirEmbeddings(EMBEDDER).embed_query("x")
+    assert "\n" not in str(caught.value)
