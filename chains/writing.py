@@ -11,8 +11,8 @@ from langchain_core.messages import AIMessageChunk
 from chains.asked import Asked
 from chains.history import recent
 from chains.model_size import is_small
-from chains.prompts import answer_messages
-from models.adapters import own_adapter
+from chains.prompts import WORDINGS, answer_messages
+from models.adapters import find_adapter, own_adapter
 from models.chat_model import KvasirChat
 
 
@@ -32,8 +32,12 @@ def write(asked: Asked, llm: BaseChatModel) -> Iterator[str]:
     its context. Raises ModelError if the question alone does not.
     """
     local = isinstance(llm, KvasirChat)
-    if isinstance(llm, KvasirChat) and asked.passages:
-        llm = answering(llm)
+    options: dict[str, Any] = {}
+    if isinstance(llm, KvasirChat):
+        llm = answering(llm) if asked.passages else llm
+        options = {"blobs": asked.blobs, "on_progress": asked.on_progress}
+        if find_adapter(llm.adapter):  # taught by chains.lessons to say so
+            options["refusal"] = WORDINGS[asked.language].nothing_found
     question = asked.question
     history, asked.spent.dropped_turns = recent(question.history, llm)
     messages = answer_messages(
@@ -44,10 +48,6 @@ def write(asked: Asked, llm: BaseChatModel) -> Iterator[str]:
         marked=local,
         small=is_small(llm),
     )
-    options: dict[str, Any] = {}
-    if local:
-        options["blobs"] = asked.blobs
-        options["on_progress"] = asked.on_progress
     whole = AIMessageChunk(content="")
     first = time.perf_counter()
     with closing(llm.stream(messages, asked.config, **options)) as chunks:  # type: ignore[type-var]

@@ -8,10 +8,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from models.engine.context import SEQUENCES
+from models.engine.model import Model
 from models.engine.prompt import Prompt, Reading
 from models.errors import ModelError
 
 MOST_STREAMS = SEQUENCES - 8  # besides the prefix's and those that blobs are restored through
+RECOGNIZED = 3  # tokens of a refusal: a Chinese character takes up to three
 _READING = TypeAdapter(Reading)
 
 
@@ -34,6 +36,11 @@ def reading_of(values: Mapping[str, Any]) -> Reading:
     if not all(map(isfinite, reading.priors)):
         raise ModelError(f"priors = {reading.priors} cannot be used: they must be finite")
     return reading
+
+
+def refusal_of(model: Model, words: str) -> tuple[int, ...]:
+    """The first tokens of these words, as many as tell them from any other answer."""
+    return tuple(model.tokenize(words)[:RECOGNIZED])
 
 
 def has_room(prompt: Prompt, reading: Reading, answer: int, context: int) -> bool:

@@ -5,6 +5,7 @@ It knows messages and tokens, not documents or the words of prompts.
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from pydantic import Field
 
 from models.adapters import find_adapter
 from models.answer_metadata import last_chunk, text_chunk
-from models.call import has_room, reading_of, refusals
+from models.call import has_room, reading_of, refusal_of, refusals
 from models.chat_template import Remembered, Turn, to_prompt
 from models.engine.blobs import BlobStore
 from models.engine.engine import Engine
@@ -49,7 +50,8 @@ class KvasirChat(BaseChatModel):
 
     `stream` and `invoke` take any of the fields for one call, and `on_progress`, called in the
     caller's thread with the place in the queue and the prefill's progress; `priors`, a log prior
-    for each passage; `forced`, an answer whose log-probability is to be found.
+    for each passage; `refusal`, what the model has learnt to say where a passage does not hold the
+    answer; `forced`, an answer whose log-probability is to be found.
 
     `response_metadata` tells what was done: `dropped_turns` and `dropped_passages` where the
     conversation is longer than the context, the passages' `weights` and `log_likelihoods`, and
@@ -168,8 +170,9 @@ class KvasirChat(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         call = self._overridden(kwargs if stop is None else {**kwargs, "stop": stop})
         engine = call.engine
-        reading = call._reading(kwargs)
         forced = engine.model.tokenize(kwargs.get("forced") or "")
+        refusal = refusal_of(engine.model, kwargs.get("refusal") or "")
+        reading = replace(call._reading(kwargs), refusal=refusal)
         answer = len(forced) or call.max_tokens
         model, size = Remembered(engine.model), engine.context_size
 

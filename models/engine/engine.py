@@ -137,7 +137,7 @@ class Engine:
                 self._check_room(job.cells)
         job.identity = self._identities[job.adapter]
         if self.model.is_recurrent:  # its memory has no parts to be taken over or back
-            job.reading = replace(job.reading, reuse="off")
+            job.reading = replace(job.reading, reuse="off", refusal=())
             job.sampling = job.sampling and replace(job.sampling, lookup=False)
         with self._changed:
             if self._closed:

@@ -5,12 +5,14 @@ RAG-Token of Lewis et al. (2005.11401), the weights from the question's likeliho
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from models.engine.request import log_probability, log_total
 
 LEAST = 0.01  # a passage with less weight than this is dropped
+LEAST_LEFT = 1e-9  # of the probability, for answers that are no refusal
 
 
 class Mixture:
@@ -32,11 +34,23 @@ class Mixture:
         self._streams: Sequence[np.ndarray] = ()  # logits, each of shape (vocabulary,)
         self._totals: list[float] = []  # log sum exp of each stream
         self._contrasted: np.ndarray | None = None
+        self._refusal: _Refusal | None = None
 
     @property
     def weights(self) -> np.ndarray:
         """The streams' shares, shape (streams,), summing to 1."""
         return np.exp(self.log_weights)
+
+    def expect_refusal(self, token: int, log_probabilities: Sequence[float]) -> None:
+        """Let the next mix refuse only as likely as the stream that is least inclined to.
+
+        A refusal begins with `token`; its log-probability is given for each stream. In their
+        weighted mean, passages that rightly refuse would outvote the one that holds the answer.
+        """
+        refused = np.exp(np.asarray(log_probabilities, np.float64))
+        least, average = float(refused.min()), float(self.weights @ refused)
+        others = max(1 - least, LEAST_LEFT) / max(1 - average, LEAST_LEFT)
+        self._refusal = _Refusal(token, refused, least, others)
 
     def mix(self, logits: Sequence[np.ndarray], bare: np.ndarray | None = None) -> np.ndarray:
         """Logits of the next token for the streams' logits, and the no-context stream's."""
@@ -51,6 +65,9 @@ class Mixture:
             mixed += np.float32(self.weights[place] / total) * powers
             self._totals.append(top + float(np.log(total)))
         np.log(mixed, out=mixed)
+        if self._refusal:
+            mixed += np.float32(np.log(self._refusal.others))
+            mixed[self._refusal.token] = np.logaddexp.reduce(self._parts(self._refusal.token))
         if bare is None or not self._contrast:
             return mixed
         self._contrasted = (1 + self._contrast) * mixed - self._contrast * (bare - log_total(bare))
@@ -60,22 +77,31 @@ class Mixture:
         """log P(token) under the last mix, in nats; exact where the mix itself is rounded."""
         if self._contrasted is not None:
             return log_probability(self._contrasted, token)
-        return float(np.logaddexp.reduce(self.log_weights + self._log_p(token)))
+        return float(np.logaddexp.reduce(self._parts(token)))
 
     def posterior(self, token: int) -> np.ndarray:
-        """Each stream's part in a token of the last mix, w_i P_i(token), summing to 1."""
+        """Each stream's part in a token of the last mix, summing to 1."""
         if len(self.log_weights) == 1:
             return np.ones(1)
-        return np.exp(normalized(self.log_weights + self._log_p(token)))
+        return np.exp(normalized(self._parts(token)))
 
     def take(self, token: int) -> None:
         """Note the token that was chosen: streams that expected it gain weight (Bayes' rule)."""
         if self._bayes and len(self.log_weights) > 1:
-            self.log_weights = normalized(self.log_weights + self._log_p(token))
+            self.log_weights = normalized(self._parts(token))
+        self._refusal = None
 
-    def _log_p(self, token: int) -> np.ndarray:
+    def _parts(self, token: int) -> np.ndarray:
+        """log w_i P_i(token); their sum's is the token's in the mixture."""
         self._totals = self._totals or [log_total(stream) for stream in self._streams]
-        return np.array([float(stream[token]) for stream in self._streams]) - self._totals
+        log_p = np.array([float(stream[token]) for stream in self._streams]) - self._totals
+        if not self._refusal:
+            return self.log_weights + log_p
+        if token != self._refusal.token:
+            return self.log_weights + log_p + np.log(self._refusal.others)
+        answering = np.maximum(np.exp(log_p) - self._refusal.refused, 0)  # what only begins alike
+        mass = self._refusal.least + self._refusal.others * answering
+        return self.log_weights + np.log(np.maximum(mass, np.finfo(np.float32).tiny))
 
     def keep_heavy(self) -> list[int]:
         """Drop the streams without weight; returns the places of those that stay."""
@@ -83,6 +109,18 @@ class Mixture:
         kept = [i for i, w in enumerate(self.log_weights) if w >= heaviest + np.log(LEAST)]
         self.log_weights = normalized(self.log_weights[kept])
         return kept
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """A refusal that begins with `token`: P for each stream, the least, and what the probability
+    of all other answers is multiplied with.
+    """
+
+    token: int
+    refused: np.ndarray
+    least: float
+    others: float
 
 
 def normalized(log_weights: np.ndarray) -> np.ndarray:

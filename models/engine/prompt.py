@@ -52,6 +52,8 @@ class Reading:
     "exact" changes no logit; "off" computes everything anew. `contrast` is that of Shi et al.
     (2305.14739) with what the model says without any passage. With `bayes` the weights follow the
     answer: passages that expected its tokens gain, as in RAG-Sequence (Lewis et al., 2005.11401).
+    `refusal` are the first tokens of what the model has learnt to say where a passage does not
+    hold the answer: fused, it is as likely as the passage least inclined to it says.
     """
 
     passages: PassageReading = "fused"
@@ -60,6 +62,7 @@ class Reading:
     contrast: float = 0.0
     bayes: bool = True
     priors: tuple[float, ...] = field(default=())  # log prior of each passage, () for equal ones
+    refusal: tuple[int, ...] = ()
 
     def prior(self, passage: int) -> float:
         """The log prior of a passage, 0 where none was given."""

@@ -6,13 +6,14 @@ are the same to the bit.
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
 
 from models.engine.blobs import Span, span
 from models.engine.prompt import Prompt
-from models.engine.request import LOGITS, NOTHING, Request, Row
+from models.engine.request import LOGITS, NOTHING, Request, Row, log_probability
 from models.engine.sequences import KVSequence, moved_key
 from models.engine.task import Task
 
@@ -141,6 +142,23 @@ def read_fused(task: Task, prompt: Prompt, *, bare: bool = False) -> Reads:
 def read_endings(task: Task, branches: Sequence[Branch]) -> Generator[Request, None, None]:
     """Read what follows the question, up to the logits of the answer's first token."""
     yield from _compute(task, branches, [len(branch.tokens) for branch in branches])
+
+
+def look_ahead(
+    task: Task, branches: Sequence[Branch], tokens: Sequence[int]
+) -> Generator[Request, None, list[float]]:
+    """log P of these tokens behind each branch, in nats; the branches stay as they are."""
+    rows = [Row(b.sequence, token, then) for b in branches for token, then in pairwise(tokens)]
+    request = Request(rows, urgent=True)
+    if rows:
+        yield request
+    found = np.array(cast(list[float], request.results)).reshape(len(branches), -1).sum(axis=1)
+    for branch in branches:
+        task.sequences.cut(branch.sequence, len(branch.tokens))
+    return [
+        log_probability(cast(np.ndarray, branch.logits), tokens[0]) + float(rest)
+        for branch, rest in zip(branches, found, strict=True)
+    ]
 
 
 def warm(task: Task, prompt: Prompt) -> Generator[Request, None, int]:

@@ -8,6 +8,7 @@ from models.engine.fused import Mixture, normalized
 from models.engine.model import Model
 from models.engine.reading import (
     Branch,
+    look_ahead,
     read_alone,
     read_endings,
     read_fused,
@@ -61,6 +62,9 @@ def _answer_fused(task: Task, model: Model, size: int, widest: int) -> Steps:
     mixture = Mixture(log_weights, reading.contrast, bayes=reading.bayes)
     kept = _light_ones_dropped(task, branches, mixture)
     yield from read_endings(task, [*kept, *([bare] if bare else [])])
+    refusal = reading.refusal
+    if refusal and 1 < len(kept) <= (size - task.cells) // len(refusal):
+        mixture.expect_refusal(refusal[0], (yield from look_ahead(task, kept, refusal)))
     writer = Writer(task, model, kept, mixture, bare, widest)
     reason = yield from writer.write(size)
     task.save_when_evicted(writer.heaviest.sequence)

@@ -1,8 +1,15 @@
-"""Which adapter an answer is written with; test_rag.py tells what comes of it."""
+"""What an answer is written with; test_rag.py tells what comes of it."""
+
+from pathlib import Path
+from typing import Any
 
 import pytest
+from langchain_core.documents import Document
 
-from chains.writing import answering
+from chains.asked import Asked
+from chains.prompts import WORDINGS
+from chains.question import Question
+from chains.writing import answering, write
 from models.bundled import bundled_adapter, bundled_chat_model
 from models.chat_model import KvasirChat
 
@@ -20,3 +27,21 @@ def test_what_is_set_stays(chat: KvasirChat, adapter: str) -> None:
 def test_other_models_have_none(chat: KvasirChat) -> None:
     other = KvasirChat(model=str(bundled_chat_model()))
     assert answering(other) is other
+
+
+def test_a_model_that_has_learnt_to_refuse_is_told_how_a_refusal_begins(
+    chat: KvasirChat, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told: list[Any] = []
+
+    def stream(*_: object, **options: Any) -> Any:
+        told.append(options.get("refusal"))
+        yield from ()
+
+    monkeypatch.setattr(KvasirChat, "stream", stream)
+    asked = Asked(
+        Question("磨坊是哪一年建的？"), "zh", [Document("1792")], [], tmp_path, {}, lambda _: None
+    )
+    for adapter in ("", "none"):
+        assert list(write(asked, chat.model_copy(update={"adapter": adapter}))) == []
+    assert told == [WORDINGS["zh"].nothing_found, None]

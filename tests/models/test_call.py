@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.call import has_room, reading_of
+from models.call import has_room, reading_of, refusal_of
+from models.chat_model import KvasirChat
 from models.engine.context import SEQUENCES
 from models.engine.prompt import Prompt, Reading
 from models.errors import ModelError
@@ -57,6 +58,15 @@ def test_passages_are_read_side_by_side_as_far_as_there_are_sequences() -> None:
     assert has_room(prompt(1, [1] * (SEQUENCES // 2), 1), FUSED, 1, 10_000)
     assert not has_room(prompt(1, [1] * SEQUENCES, 1), FUSED, 1, 10_000)
     assert has_room(prompt(1, [1] * SEQUENCES, 1), JOINT, 1, 10_000)
+
+
+def test_a_refusal_is_told_by_its_first_character_in_chinese_and_by_its_first_words_in_english(
+    chat: KvasirChat,
+) -> None:
+    model = chat.engine.model
+    first = [b"".join(map(model.piece, refusal_of(model, words))) for words in ("您的", "None of")]
+    assert first[0].decode() == "您"
+    assert first[1].decode() == "None of"
 
 
 def test_a_reading_is_made_of_the_values_that_are_given() -> None:

@@ -222,3 +222,13 @@ def test_without_a_budget_nothing_is_written(
     setting(KV_BUDGET=0)
     chat.invoke(MILL, max_tokens=1, blobs=chat.blobs / "none")
     assert not chat.blobs.exists()
+
+
+def test_words_of_a_refusal_are_weighed_by_the_passage_least_inclined_to_them(
+    chat: KvasirChat,
+) -> None:
+    even = [-value for value in chat.invoke(MILL).response_metadata["log_likelihoods"]]
+    likely = {"forced": "1792", "priors": even}
+    averaged = chat.invoke(MILL, **likely).response_metadata["log_probability"]
+    least = chat.invoke(MILL, **likely, refusal="1792").response_metadata["log_probability"]
+    assert least < averaged - 1

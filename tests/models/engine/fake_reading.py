@@ -38,6 +38,12 @@ class Reader:
             self.read([token])
         return total
 
+    def ahead(self, tokens: Sequence[int]) -> float:
+        """P of these tokens, without reading them."""
+        reader = Reader(self.adapter)
+        reader.tokens, reader.values = list(self.tokens), list(self.values)
+        return float(np.exp(reader.score(tokens)))
+
     def write(self, most: int) -> tuple[str, str]:
         """The greedy answer and why it ends."""
         text = ""
@@ -87,6 +93,9 @@ class FusedReader:
         self.streams = dict(enumerate(streams))
         self.log_weights = dict(enumerate(np.log(self.weights)))
         self._drop()
+        several = reading.refusal and len(self.streams) > 1
+        refusals = {n: stream.ahead(reading.refusal) for n, stream in self.streams.items()}
+        self.refusals = refusals if several else {}
 
     def write(self, most: int) -> tuple[str, str, list[list[float]], float]:
         """The greedy answer, why it ends, each token's posterior, and its log P."""
@@ -111,15 +120,31 @@ class FusedReader:
         return total
 
     def _mixed(self) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-        own = {number: stream.log_p() for number, stream in self.streams.items()}
-        terms = [self.log_weights[number] + log_p for number, log_p in own.items()]
-        mixed: np.ndarray = np.logaddexp.reduce(terms, axis=0)
+        """The next token's, and each stream's part in it."""
+        own = {n: self.log_weights[n] + stream.log_p() for n, stream in self.streams.items()}
+        if self.refusals:
+            own = self._refusing()
+        mixed: np.ndarray = np.logaddexp.reduce(list(own.values()), axis=0)
         if self.bare:
             mixed = (1 + self.reading.contrast) * mixed - self.reading.contrast * self.bare.log_p()
         return mixed, own
 
+    def _refusing(self) -> dict[int, np.ndarray]:
+        """First whether it refuses, as the least inclined stream says, then what it says if not."""
+        first, least = self.reading.refusal[0], min(self.refusals.values())
+        answers = {n: np.exp(self.log_weights[n]) * (1 - q) for n, q in self.refusals.items()}
+        parts = {}
+        for number, refusal in self.refusals.items():
+            answering = np.exp(self.streams[number].log_p())
+            answering[first] -= refusal
+            parts[number] = (1 - least) * answers[number] / sum(answers.values()) * answering
+            parts[number] /= 1 - refusal
+            parts[number][first] += np.exp(self.log_weights[number]) * least
+        self.refusals = {}
+        return {number: np.log(np.maximum(part, 1e-300)) for number, part in parts.items()}
+
     def _take(self, token: int, own: dict[int, np.ndarray]) -> list[float]:
-        after = {number: self.log_weights[number] + own[number][token] for number in own}
+        after = {number: part[token] for number, part in own.items()}
         total = np.logaddexp.reduce(list(after.values()))
         posterior = [float(np.exp(after[n] - total)) if n in after else 0.0 for n in self._all()]
         if self.reading.bayes:

@@ -147,6 +147,7 @@ class RandomJobs:
             contrast=pick([0, 0, 0.5]),
             bayes=pick([True, False]),
             priors=pick([(), (-1.0,), (0.0, 2.0)]),
+            refusal=pick([(), self._tokens(1), self._tokens(2)]),
         )
 
     def _sampling(self) -> Sampling:

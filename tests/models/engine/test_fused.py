@@ -105,3 +105,53 @@ def test_a_token_that_no_stream_expects_is_not_impossible() -> None:
     assert mixture.posterior(3) == pytest.approx([0.5, 0.5])
     mixture.take(3)
     assert np.isfinite(mixture.log_weights).all()
+
+
+# ---- refusals
+
+
+def refusing(*inclined: float) -> tuple[Mixture, list[np.ndarray]]:
+    """Streams that weigh the same, say 0 with these probabilities, else 1, 2, ... each its own."""
+    streams = np.full((len(inclined), WORDS), 1e-9)
+    for number, refusal in enumerate(inclined):
+        streams[number, 0], streams[number, 1 + number] = refusal, 1 - refusal
+    return Mixture(np.zeros(len(inclined))), list(np.log(streams).astype(np.float32))
+
+
+def test_passages_that_hold_nothing_do_not_outvote_the_one_that_does() -> None:
+    mixture, streams = refusing(0.9, 0.2, 0.8)
+    assert mixture.mix(streams).argmax() == 0
+    mixture.expect_refusal(0, list(np.log([0.9, 0.2, 0.8])))
+    mixed = mixture.mix(streams)
+    assert np.exp(log_p(mixed))[:4] == pytest.approx([0.2, 0.8 / 11, 6.4 / 11, 1.6 / 11], abs=1e-4)
+    assert mixture.log_probability(2) == pytest.approx(np.log(6.4 / 11), abs=1e-4)
+    mixture.take(2)
+    assert mixture.weights == pytest.approx([0, 1, 0], abs=1e-4)
+
+
+def test_where_none_holds_anything_it_refuses() -> None:
+    mixture, streams = refusing(0.9, 0.7, 0.8)
+    mixture.expect_refusal(0, list(np.log([0.9, 0.7, 0.8])))
+    assert np.exp(log_p(mixture.mix(streams)))[0] == pytest.approx(0.7, abs=1e-4)
+    mixture.take(0)
+    assert mixture.weights == pytest.approx([1 / 3] * 3)
+    expected = np.log(np.mean(np.exp(log_p(np.array(streams))), axis=0))
+    assert np.exp(mixture.mix(streams)) == pytest.approx(np.exp(expected), abs=1e-4)
+
+
+def test_an_answer_that_begins_like_a_refusal_is_none() -> None:
+    mixture, streams = refusing(0.9, 0.6)
+    mixture.expect_refusal(0, list(np.log([0.9, 0.0001])))
+    assert mixture.mix(streams).argmax() == 0
+    mixture.take(0)
+    assert mixture.weights == pytest.approx([0, 1], abs=1e-3)
+
+
+@pytest.mark.parametrize("certain", [(1.0, 1.0), (1.0, 0.0), (0.0, 0.0)])
+def test_certainty_is_finite(certain: tuple[float, float]) -> None:
+    mixture, streams = refusing(*(min(max(p, 1e-9), 1 - 1e-9) for p in certain))
+    with np.errstate(divide="ignore"):
+        mixture.expect_refusal(0, list(np.log(certain)))
+    mixed = mixture.mix(streams)
+    assert np.isfinite(mixed).all()
+    assert (mixed.argmax() == 0) == (min(certain) == 1)

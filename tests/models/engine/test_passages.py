@@ -162,6 +162,31 @@ def test_an_answer_is_as_likely_when_it_is_given_as_when_it_is_found(
         assert given.log_probability == pytest.approx(finish.log_probability, abs=0.1)
 
 
+# ---- refusals
+
+
+def test_a_refusal_is_as_likely_as_the_passage_least_inclined_to_it_says(
+    own_engine: Engine, three: Prompt
+) -> None:
+    refusal = own_engine.model.tokenize(YEAR)[:1]
+    each = [steps(own_engine, alone(three, number), refusal)[0] for number in range(3)]
+    reading = Reading(temperature=1e6, refusal=tuple(refusal))
+    _, finish = answer(own_engine, three, SIX, reading, forced=refusal)
+    assert finish.log_probability == pytest.approx(min(each), abs=0.1)
+    _, averaged = answer(own_engine, three, SIX, EVEN, forced=refusal)
+    assert averaged.log_probability > min(each) + 0.15  # type: ignore[operator]
+
+
+def test_what_a_refusal_is_changes_no_answer_that_is_none(
+    own_engine: Engine, three: Prompt
+) -> None:
+    never = tuple(own_engine.model.tokenize("Nothing in your documents"))
+    text, finish = answer(own_engine, three, SIX, Reading(refusal=never))
+    plain, expected = answer(own_engine, three, SIX)
+    assert text == plain
+    assert finish.log_probability == pytest.approx(expected.log_probability, abs=0.1)
+
+
 # ---- contrast
 
 
