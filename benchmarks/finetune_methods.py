@@ -40,7 +40,7 @@ from models.settings import get_settings
 from models.weights import find_weights
 
 METHODS: tuple[Method, ...] = get_args(Method)
-TRIAL = 3  # steps that tell how long one takes
+TRIAL = 9  # steps that tell how long one takes: some have thrice the tokens of others
 LESSONS = 8  # a step: in a few minutes, many small steps teach more than few large ones
 
 
