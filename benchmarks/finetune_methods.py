@@ -13,9 +13,9 @@ import json
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_args
 
 from adapter_recipe import RECIPE, is_at_hand, kept_back, lessons
@@ -33,14 +33,17 @@ from squad import QA
 
 from chains.evaluation.bootstrap import mean
 from models.adapters import find_adapter
+from models.engine.model import Model
 from models.finetune.finetune import checkpoint_of, finetune
+from models.finetune.lesson import Lesson
 from models.finetune.progress import Progress
 from models.finetune.recipe import Method
+from models.finetune.trees import grow
 from models.settings import get_settings
 from models.weights import find_weights
 
 METHODS: tuple[Method, ...] = get_args(Method)
-TRIAL = 9  # steps that tell how long one takes: some have thrice the tokens of others
+TRIAL = 5  # steps that tell how many tokens a second are learnt from
 LESSONS = 8  # a step: in a few minutes, many small steps teach more than few large ones
 
 
@@ -51,11 +54,10 @@ def train(method: Method, minutes: float) -> None:
     name = f"compared-{method}"
     checkpoint_of(name).unlink(missing_ok=True)
     recipe = replace(RECIPE, method=method, rate=0.0, held_back=0.0, lessons=LESSONS, steps=TRIAL)
-    began: list[float] = []
-    finetune(weights, found, recipe, name, lambda _: began.append(time.monotonic()), restart=True)
-    each = (began[-1] - began[0]) / (TRIAL - 1)
-    recipe = replace(recipe, steps=max(TRIAL, round(60 * minutes / each)))
     seen: list[Progress] = []
+    finetune(weights, found, recipe, name, seen.append, restart=True)
+    tokens = 60 * minutes * seen[-1].tokens_per_s
+    recipe = replace(recipe, steps=max(TRIAL, round(tokens / tokens_of_a_step(weights, found))))
     trained = finetune(weights, found, recipe, name, seen.append, restart=True)
     said = {
         "steps": trained.steps,
@@ -66,6 +68,14 @@ def train(method: Method, minutes: float) -> None:
         "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     print(json.dumps(said))
+
+
+def tokens_of_a_step(weights: Path, lessons: Sequence[Lesson]) -> float:
+    """On average."""
+    model = Model(weights, gpu_layers=0)
+    trees, _ = grow(model, lessons, RECIPE.longest)
+    model.close()
+    return LESSONS * sum(tree.size for tree in trees) / sum(len(tree.branches) for tree in trees)
 
 
 def learnt(method: Method, minutes: float) -> dict[str, Any]:
