@@ -4,6 +4,7 @@ NF4 with its scales quantized in turn: 4.1 bits a weight where float32 has 32. b
 imported here alone.
 """
 
+import logging
 from typing import Any
 
 import torch
@@ -12,6 +13,8 @@ from torch import nn
 
 def in_four_bits(model: Any, names: list[str], kind: torch.dtype) -> None:
     """Quantize the layers of these names in place; what they compute is of this kind."""
+    # On some processors it advises to fetch a kernel from a model hub, for what is not done here.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     from bitsandbytes.nn.modules import Linear4bit, Params4bit
 
     for part in list(model.modules()):
