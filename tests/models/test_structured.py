@@ -137,7 +137,7 @@ def test_the_model_answers_with_objects_by_whatever_method(chat: KvasirChat, met
 def test_a_nested_schema_is_followed(chat: KvasirChat) -> None:
     class Side(BaseModel):
         bank: Literal["left", "right"]
-        metres: int = Field(ge=0)
+        metres: int = Field(ge=0, le=9999)  # or a model may write digits until its tokens end
 
     class River(BaseModel):
         sides: list[Side] = Field(min_length=1, max_length=2)
