@@ -12,13 +12,14 @@ import numpy as np
 from models.engine.request import log_probability, log_total
 
 LEAST = 0.01  # a passage with less weight than this is dropped
+ANSWERED = 0.5  # a stream that finds a refusal no likelier than this answers
 LEAST_LEFT = 1e-9  # of the probability, for answers that are no refusal
 
 
 class Mixture:
     """The streams' weights, and the distribution that they make together.
 
-    With one stream and no contrast the logits pass through as they are.
+    With one stream, no contrast and nothing to refuse the logits pass through as they are.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class Mixture:
         self._streams: Sequence[np.ndarray] = ()  # logits, each of shape (vocabulary,)
         self._totals: list[float] = []  # log sum exp of each stream
         self._contrasted: np.ndarray | None = None
-        self._refusal: _Refusal | None = None
+        self._declined: _Declined | None = None
 
     @property
     def weights(self) -> np.ndarray:
@@ -42,20 +43,22 @@ class Mixture:
         return np.exp(self.log_weights)
 
     def expect_refusal(self, token: int, log_probabilities: Sequence[float]) -> None:
-        """Let the next mix refuse only as likely as the stream that is least inclined to.
+        """Decide whether the next mix refuses, before it is chosen what is said otherwise.
 
-        A refusal begins with `token`; its log-probability is given for each stream. In their
-        weighted mean, passages that rightly refuse would outvote the one that holds the answer.
+        A refusal begins with `token`; its log-probability is given for each stream. Only where
+        each finds it likelier than all answers together it stands. Else the next mix is what the
+        streams say if they do not refuse: neither do passages that hold nothing outvote the one
+        that holds the answer, nor does one refusal win against an answer of many wordings.
         """
         refused = np.exp(np.asarray(log_probabilities, np.float64))
-        least, average = float(refused.min()), float(self.weights @ refused)
-        others = max(1 - least, LEAST_LEFT) / max(1 - average, LEAST_LEFT)
-        self._refusal = _Refusal(token, refused, least, others)
+        if refused.min() <= ANSWERED:
+            others = max(1 - float(self.weights @ refused), LEAST_LEFT)
+            self._declined = _Declined(token, refused, float(np.log(others)))
 
     def mix(self, logits: Sequence[np.ndarray], bare: np.ndarray | None = None) -> np.ndarray:
         """Logits of the next token for the streams' logits, and the no-context stream's."""
         self._streams, self._totals, self._contrasted = logits, [], None
-        if len(logits) == 1 and bare is None:
+        if len(logits) == 1 and bare is None and not self._declined:
             return logits[0]
         mixed = np.full_like(logits[0], np.finfo(np.float32).tiny)  # log 0 is no logit
         for place, stream in enumerate(logits):
@@ -65,9 +68,9 @@ class Mixture:
             mixed += np.float32(self.weights[place] / total) * powers
             self._totals.append(top + float(np.log(total)))
         np.log(mixed, out=mixed)
-        if self._refusal:
-            mixed += np.float32(np.log(self._refusal.others))
-            mixed[self._refusal.token] = np.logaddexp.reduce(self._parts(self._refusal.token))
+        if self._declined:
+            mixed -= np.float32(self._declined.log_others)
+            mixed[self._declined.token] = np.logaddexp.reduce(self._parts(self._declined.token))
         if bare is None or not self._contrast:
             return mixed
         self._contrasted = (1 + self._contrast) * mixed - self._contrast * (bare - log_total(bare))
@@ -89,19 +92,18 @@ class Mixture:
         """Note the token that was chosen: streams that expected it gain weight (Bayes' rule)."""
         if self._bayes and len(self.log_weights) > 1:
             self.log_weights = normalized(self._parts(token))
-        self._refusal = None
+        self._declined = None
 
     def _parts(self, token: int) -> np.ndarray:
         """log w_i P_i(token); their sum's is the token's in the mixture."""
         self._totals = self._totals or [log_total(stream) for stream in self._streams]
         log_p = np.array([float(stream[token]) for stream in self._streams]) - self._totals
-        if not self._refusal:
-            return self.log_weights + log_p
-        if token != self._refusal.token:
-            return self.log_weights + log_p + np.log(self._refusal.others)
-        answering = np.maximum(np.exp(log_p) - self._refusal.refused, 0)  # what only begins alike
-        mass = self._refusal.least + self._refusal.others * answering
-        return self.log_weights + np.log(np.maximum(mass, np.finfo(np.float32).tiny))
+        if self._declined:
+            if token == self._declined.token:  # what only begins like a refusal is left
+                left = np.maximum(np.exp(log_p) - self._declined.refused, np.finfo(np.float32).tiny)
+                log_p = np.log(left)
+            log_p -= self._declined.log_others
+        return self.log_weights + log_p
 
     def keep_heavy(self) -> list[int]:
         """Drop the streams without weight; returns the places of those that stay."""
@@ -112,15 +114,12 @@ class Mixture:
 
 
 @dataclass(frozen=True)
-class _Refusal:
-    """A refusal that begins with `token`: P for each stream, the least, and what the probability
-    of all other answers is multiplied with.
-    """
+class _Declined:
+    """A refusal that is not made: how it begins, P for each stream, log P of all other answers."""
 
     token: int
     refused: np.ndarray
-    least: float
-    others: float
+    log_others: float
 
 
 def normalized(log_weights: np.ndarray) -> np.ndarray:

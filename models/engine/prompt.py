@@ -53,7 +53,7 @@ class Reading:
     (2305.14739) with what the model says without any passage. With `bayes` the weights follow the
     answer: passages that expected its tokens gain, as in RAG-Sequence (Lewis et al., 2005.11401).
     `refusal` are the first tokens of what the model has learnt to say where a passage does not
-    hold the answer: fused, it is as likely as the passage least inclined to it says.
+    hold the answer: it does so only where each passage finds that likelier than all answers.
     """
 
     passages: PassageReading = "fused"

@@ -1,6 +1,6 @@
 """What each kind of job does, from its prompt to its last event."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import numpy as np
 
@@ -45,7 +45,9 @@ def _answer_alone(task: Task, model: Model, size: int, widest: int) -> Steps:
     spliced = job.reading.reuse == "spliced" and len(job.prompt.passages) > 1 and model.can_splice
     read = read_spliced if spliced else read_alone
     branches = yield from read(task, job.prompt)
-    writer = Writer(task, model, branches, Mixture([0.0]), widest=widest)
+    mixture = Mixture([0.0])
+    yield from _refusal_weighed(task, branches, mixture, size)
+    writer = Writer(task, model, branches, mixture, widest=widest)
     reason = yield from writer.write(size)
     task.save_when_evicted(branches[0].sequence)
     task.put(writer.finish(reason, (), np.zeros(0)))
@@ -62,9 +64,7 @@ def _answer_fused(task: Task, model: Model, size: int, widest: int) -> Steps:
     mixture = Mixture(log_weights, reading.contrast, bayes=reading.bayes)
     kept = _light_ones_dropped(task, branches, mixture)
     yield from read_endings(task, [*kept, *([bare] if bare else [])])
-    refusal = reading.refusal
-    if refusal and 1 < len(kept) <= (size - task.cells) // len(refusal):
-        mixture.expect_refusal(refusal[0], (yield from look_ahead(task, kept, refusal)))
+    yield from _refusal_weighed(task, kept, mixture, size)
     writer = Writer(task, model, kept, mixture, bare, widest)
     reason = yield from writer.write(size)
     task.save_when_evicted(writer.heaviest.sequence)
@@ -77,6 +77,12 @@ def _light_ones_dropped(task: Task, branches: list[Branch], mixture: Mixture) ->
         if index not in heavy:
             task.let_go(branch.sequence, keep=branch.kept)
     return [branches[index] for index in heavy]
+
+
+def _refusal_weighed(task: Task, branches: Sequence[Branch], mixture: Mixture, size: int) -> Steps:
+    refusal = task.job.reading.refusal
+    if refusal and len(branches) <= (size - task.cells) // len(refusal):
+        mixture.expect_refusal(refusal[0], (yield from look_ahead(task, branches, refusal)))
 
 
 def _score(task: Task) -> Steps:

@@ -44,11 +44,14 @@ class Reader:
         reader.tokens, reader.values = list(self.tokens), list(self.values)
         return float(np.exp(reader.score(tokens)))
 
-    def write(self, most: int) -> tuple[str, str]:
+    def write(self, most: int, refusal: Sequence[int] = ()) -> tuple[str, str]:
         """The greedy answer and why it ends."""
-        text = ""
-        for _ in range(most):
-            token = int(self.log_p().argmax())
+        text, refused = "", self.ahead(refusal) if refusal else 1.0
+        for number in range(most):
+            likely = np.exp(self.log_p())
+            if number == 0 and refused <= 0.5:
+                likely[refusal[0]] -= refused
+            token = int(likely.argmax())
             if token == END:
                 return text, "stop"
             text += MODEL.piece(token).decode()
@@ -93,9 +96,8 @@ class FusedReader:
         self.streams = dict(enumerate(streams))
         self.log_weights = dict(enumerate(np.log(self.weights)))
         self._drop()
-        several = reading.refusal and len(self.streams) > 1
         refusals = {n: stream.ahead(reading.refusal) for n, stream in self.streams.items()}
-        self.refusals = refusals if several else {}
+        self.refusals = refusals if min(refusals.values()) <= 0.5 else {}
 
     def write(self, most: int) -> tuple[str, str, list[list[float]], float]:
         """The greedy answer, why it ends, each token's posterior, and its log P."""
@@ -123,23 +125,20 @@ class FusedReader:
         """The next token's, and each stream's part in it."""
         own = {n: self.log_weights[n] + stream.log_p() for n, stream in self.streams.items()}
         if self.refusals:
-            own = self._refusing()
+            own = self._answering()
         mixed: np.ndarray = np.logaddexp.reduce(list(own.values()), axis=0)
         if self.bare:
             mixed = (1 + self.reading.contrast) * mixed - self.reading.contrast * self.bare.log_p()
         return mixed, own
 
-    def _refusing(self) -> dict[int, np.ndarray]:
-        """First whether it refuses, as the least inclined stream says, then what it says if not."""
-        first, least = self.reading.refusal[0], min(self.refusals.values())
+    def _answering(self) -> dict[int, np.ndarray]:
+        """What each stream says next if it does not refuse."""
+        first, parts = self.reading.refusal[0], {}
         answers = {n: np.exp(self.log_weights[n]) * (1 - q) for n, q in self.refusals.items()}
-        parts = {}
         for number, refusal in self.refusals.items():
             answering = np.exp(self.streams[number].log_p())
             answering[first] -= refusal
-            parts[number] = (1 - least) * answers[number] / sum(answers.values()) * answering
-            parts[number] /= 1 - refusal
-            parts[number][first] += np.exp(self.log_weights[number]) * least
+            parts[number] = answers[number] / sum(answers.values()) * answering / (1 - refusal)
         self.refusals = {}
         return {number: np.log(np.maximum(part, 1e-300)) for number, part in parts.items()}
 

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from fake_context import WORDS
@@ -45,26 +45,27 @@ class RandomJobs:
 
     def _plain(self) -> RandomJob:
         prompt = Prompt(self._random.choice(self._heads) + self._tokens(self._below(50)))
-        sampling, adapter = self._sampling(), self._adapter()
-        return RandomJob(
-            prompt, self._answers(alone(prompt, adapter), prompt, sampling), sampling,
-            Reading(reuse=self._random.choice(["exact", "exact", "off"])), adapter,
-        )  # fmt: skip
+        reading = Reading(reuse=self._random.choice(["exact", "exact", "off"]))
+        return self._alone(prompt, reading, alone)
 
     def _joint(self) -> RandomJob:
-        prompt, sampling, adapter = self._prompt(1), self._sampling(), self._adapter()
-        reuse = self._random.choice(["exact", "spliced", "off"])
-        reader = (spliced if reuse == "spliced" else alone)(prompt, adapter)
-        check = self._answers(reader, prompt, sampling)
-        return RandomJob(prompt, check, sampling, Reading("joint", reuse), adapter)
+        reading = Reading("joint", self._random.choice(["exact", "spliced", "off"]))
+        return self._alone(
+            self._prompt(1), reading, spliced if reading.reuse == "spliced" else alone
+        )
 
-    def _answers(self, reader: Reader, prompt: Prompt, sampling: Sampling) -> Check:
-        expected = reader.write(min(sampling.max_tokens, self._size - len(prompt.tokens)))
+    def _alone(
+        self, prompt: Prompt, reading: Reading, read: Callable[[Prompt, str], Reader]
+    ) -> RandomJob:
+        reading = replace(reading, refusal=self._refusal())
+        sampling, adapter = self._sampling(), self._adapter()
+        most = min(sampling.max_tokens, self._size - len(prompt.tokens))
+        expected = read(prompt, adapter).write(most, reading.refusal)
 
         def check(events: Sequence[Event]) -> None:
             assert (_text(events), _finish(events).reason) == expected
 
-        return check
+        return RandomJob(prompt, check, sampling, reading, adapter)
 
     def _fused(self) -> RandomJob:
         prompt, adapter, reading = self._prompt(2), self._adapter(), self._reading()
@@ -147,8 +148,11 @@ class RandomJobs:
             contrast=pick([0, 0, 0.5]),
             bayes=pick([True, False]),
             priors=pick([(), (-1.0,), (0.0, 2.0)]),
-            refusal=pick([(), self._tokens(1), self._tokens(2)]),
+            refusal=self._refusal(),
         )
+
+    def _refusal(self) -> tuple[int, ...]:
+        return self._tokens(self._below(3))
 
     def _sampling(self) -> Sampling:
         pick = self._random.choice

@@ -123,20 +123,29 @@ def test_passages_that_hold_nothing_do_not_outvote_the_one_that_does() -> None:
     assert mixture.mix(streams).argmax() == 0
     mixture.expect_refusal(0, list(np.log([0.9, 0.2, 0.8])))
     mixed = mixture.mix(streams)
-    assert np.exp(log_p(mixed))[:4] == pytest.approx([0.2, 0.8 / 11, 6.4 / 11, 1.6 / 11], abs=1e-4)
-    assert mixture.log_probability(2) == pytest.approx(np.log(6.4 / 11), abs=1e-4)
+    assert np.exp(log_p(mixed))[:4] == pytest.approx([0, 1 / 11, 8 / 11, 2 / 11], abs=1e-4)
+    assert mixture.log_probability(2) == pytest.approx(np.log(8 / 11), abs=1e-4)
     mixture.take(2)
     assert mixture.weights == pytest.approx([0, 1, 0], abs=1e-4)
 
 
+def test_a_refusal_does_not_win_against_an_answer_of_many_wordings() -> None:
+    logits = np.log(np.array([0.4, 0.3, 0.2, 0.1, *[1e-9] * (WORDS - 4)])).astype(np.float32)
+    mixture = Mixture([0.0])
+    assert mixture.mix([logits]).argmax() == 0
+    mixture.expect_refusal(0, [np.log(0.4)])
+    answering = mixture.mix([logits])
+    assert np.exp(log_p(answering))[:4] == pytest.approx([0, 1 / 2, 1 / 3, 1 / 6], abs=1e-4)
+    mixture.take(1)
+    assert mixture.mix([logits]) is logits
+
+
 def test_where_none_holds_anything_it_refuses() -> None:
     mixture, streams = refusing(0.9, 0.7, 0.8)
+    expected = mixture.mix(streams)
     mixture.expect_refusal(0, list(np.log([0.9, 0.7, 0.8])))
-    assert np.exp(log_p(mixture.mix(streams)))[0] == pytest.approx(0.7, abs=1e-4)
-    mixture.take(0)
-    assert mixture.weights == pytest.approx([1 / 3] * 3)
-    expected = np.log(np.mean(np.exp(log_p(np.array(streams))), axis=0))
-    assert np.exp(mixture.mix(streams)) == pytest.approx(np.exp(expected), abs=1e-4)
+    assert mixture.mix(streams) == pytest.approx(expected)
+    assert mixture.log_probability(0) == pytest.approx(np.log(0.8), abs=1e-4)
 
 
 def test_an_answer_that_begins_like_a_refusal_is_none() -> None:
