@@ -3,10 +3,10 @@
 Questions of XQuAD's development halves about the articles that adapter_recipe.py keeps back, with
 and without the adapter, greedily: with the gold passage; with the three passages that the library
 finds among all paragraphs, read fused; and with the nearest three that do not hold the answer,
-where saying so is right. Fused, a refusal is as likely as the passage least inclined to it says;
-beside that, as likely as in the passages' weighted mean ("averaged"). Word F1 and exact match are
-SQuAD's (characters in Chinese), recall is whether the gold answer stands in the text; brackets hold
-95% intervals from 1,000 resamples.
+where saying so is right. A refusal stands only where each passage finds it likelier than all
+answers; beside that, as likely as in the passages' weighted mean ("averaged"). Word F1 and exact
+match are SQuAD's (characters in Chinese), recall is whether the gold answer stands in the text;
+brackets hold 95% intervals from 1,000 resamples.
 Prints a table for each language, writes benchmarks/results/finetune.json.
 """
 

@@ -42,7 +42,7 @@ def write_adapter(
     not at all. Raises ModelError if it cannot be.
     """
     placed = dict(_placed(own, weight, card) for own, weight in weights.items())
-    with _draft(path, card, "lora") as writer:
+    with draft(path, card, "lora") as writer:
         writer.add_float32("adapter.lora.alpha", alpha)
         for name, matrix in placed.items():
             writer.add_tensor(name, np.ascontiguousarray(matrix, _dtype(kind)))
@@ -55,7 +55,7 @@ def write_beginning(
 
     The file is written whole or not at all. Raises ModelError if it cannot be.
     """
-    with _draft(path, card, PREFIX) as writer:
+    with draft(path, card, PREFIX) as writer:
         for layer, (key, value) in enumerate(zip(keys, values, strict=True)):
             heads = card.attention.kv_heads[layer]
             rows = key.transpose(0, 2, 1).reshape(-1, key.shape[1])
@@ -68,7 +68,7 @@ def write_beginning(
 
 
 @contextmanager
-def _draft(path: Path, card: Card, kind: str) -> Iterator["GGUFWriter"]:
+def draft(path: Path, card: Card, kind: str) -> Iterator["GGUFWriter"]:
     """An adapter's file to be filled, which is put in its place at the end."""
     from gguf import GGUFWriter
 
