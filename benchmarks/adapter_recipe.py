@@ -208,17 +208,16 @@ def _short(example: Example) -> bool:
     return size <= LONGEST[language]
 
 
-def count(weights: Path, found: dict[str, list[Lesson]]) -> int:
-    """Print what there is; the tokens of one round."""
+def count(weights: Path, part: Part) -> None:
+    """Print what there is for a training."""
     model, total = Model(weights, gpu_layers=0), 0
-    for name, several in found.items():
-        trees, left_out = grow(model, several, RECIPE.longest)
+    for name, several in lessons(part).items():
+        trees, left_out = grow(model, several, part.recipe.longest)
         tokens = sum(tree.size for tree in trees)
         answers = sum(len(tree.branches) for tree in trees)
         total += tokens
         print(f"{name:28} {answers:6,} lessons  {tokens:9,} tokens  {left_out:4,} too long")
     print(f"{total:,} tokens a round")
-    return total
 
 
 def train(weights: Path, name: str, *, long: bool, restart: bool) -> Trained:
@@ -272,7 +271,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         weights = find_weights(get_settings().model)
         if options.count:
             for part in (SHORT, WIDE, LAST) if options.long else (SHORT,):
-                count(weights, lessons(part))
+                count(weights, part)
             return 0
         trained = train(weights, options.out, long=options.long, restart=options.restart)
     except KvasirError as error:
