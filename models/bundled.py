@@ -1,5 +1,6 @@
 """The model files that come along, in installed packages and here; nothing is imported for them."""
 
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def bundled_adapter() -> Path:
     return _ADAPTER
 
 
+@lru_cache  # once found it stays: who changes the path of modules meanwhile may hide it
 def _folder(module: str, package: str) -> Path:
     spec = find_spec(module)
     if spec is None or spec.origin is None:

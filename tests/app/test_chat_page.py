@@ -54,6 +54,25 @@ def test_a_run_lets_nobody_miss_a_package_who_goes_through_the_path_meanwhile(
     assert list(looking) == before[1:]
 
 
+def test_what_other_tabs_do_to_the_path_meanwhile_costs_no_entry(
+    library: Library, share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share(library)
+    others = [*sys.path]
+    monkeypatch.setattr(sys, "path", [str(MAIN.parent), *others])
+    resolve = Path.resolve
+
+    def ended(path: Path, strict: bool = False) -> Path:
+        asks = sys._getframe(1).f_code.co_filename == str(MAIN)
+        if asks and path == MAIN.parent and str(path) in sys.path:
+            sys.path.remove(str(path))  # as Streamlit does where a tab's run ends
+        return resolve(path, strict)
+
+    monkeypatch.setattr(Path, "resolve", ended)
+    page().run()
+    assert [entry for entry in sys.path if entry in others] == others
+
+
 def test_an_empty_library_says_what_to_do(empty_library: Library, share: Share) -> None:
     share(empty_library)
     test = page().run()

@@ -13,6 +13,7 @@ def test_the_bundled_files_are_there_and_begin_with_their_magic() -> None:
 
 @pytest.mark.parametrize("find", [bundled_chat_model, bundled_embedder])
 def test_a_package_that_is_not_installed_is_named(find, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundled._folder.cache_clear()
     monkeypatch.setattr(bundled, "find_spec", lambda module: None)
     with pytest.raises(ModelError, match=r"is not installed. Run: make install"):
         find()
