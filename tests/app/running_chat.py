@@ -10,12 +10,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -120,6 +120,14 @@ def ask(page: Page, question: str) -> None:
     box = page.get_by_test_id("stChatInput").locator("textarea")
     box.fill(question)
     page.get_by_test_id("stChatInputSubmitButton").click()  # waits for files that are uploading
+
+
+def end(page: Page) -> None:
+    """Stop the answer, unless it has ended by itself: how long it gets differs by processor."""
+    with suppress(TimeoutError):
+        page.locator(".st-key-stop button").click(timeout=3000)
+    expect(page.locator(".st-key-stop")).to_have_count(0, timeout=SLOW)
+    expect(page.locator('.stApp[data-test-script-state="notRunning"]')).to_have_count(1)
 
 
 def words_of(place: Locator) -> str:

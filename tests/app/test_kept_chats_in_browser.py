@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from running_chat import NEEDED, SLOW, WRITING, Chat, ask, tab, words_of
+from running_chat import NEEDED, SLOW, WRITING, Chat, ask, end, tab, words_of
 
 pytestmark = NEEDED
 
@@ -140,7 +140,7 @@ def test_conversations_are_found_renamed_saved_deleted_and_had_back(
     page = tab(browser, chat)
     ask(page, "Which RoPE base does Llama 3 use, please?")
     writing(page, 10)
-    stop(page)
+    end(page)
     chat_id = named(page)
     unfold(page, "Which RoPE base")
     page.locator(".st-key-chat-menu input").fill("Rotary bases <b>")

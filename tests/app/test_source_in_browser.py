@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from running_chat import NEEDED, SLOW, WRITING, Chat, ask, tab
+from running_chat import NEEDED, SLOW, WRITING, Chat, ask, end, tab
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "ingest" / "load"))
 
@@ -28,12 +28,6 @@ def passage(page: Page, name: str = PLACE) -> Locator:
     found = page.locator('[class*="st-key-passage-"]').get_by_role("button").filter(has_text=name)
     expect(found.first).to_be_visible(timeout=SLOW)
     return found.first
-
-
-def stop(page: Page) -> None:
-    page.locator(".st-key-stop button").click()
-    expect(page.locator(".st-key-stop")).to_have_count(0, timeout=SLOW)
-    expect(page.locator('.stApp[data-test-script-state="notRunning"]')).to_have_count(1)
 
 
 def box(place: Locator) -> dict[str, float]:
@@ -72,7 +66,7 @@ def test_while_an_answer_is_written_its_source_is_read_and_nothing_is_lost(
     page.locator(".st-key-close-source button:visible").click()
     expect(page.locator(".st-key-source")).to_have_count(0)
     assert words(page, len(further) + 10).startswith(before[:20])
-    stop(page)
+    end(page)
     page.context.close()
 
 
@@ -83,7 +77,7 @@ def test_the_page_is_enlarged_by_a_click_and_the_chat_goes_on_beside_it(
     page.set_viewport_size({"width": 1280, "height": 800})
     ask(page, QUESTION)
     words(page)
-    stop(page)
+    end(page)
     passage(page).click()
     mark = page.locator(".kv-paper .kv-box").first
     expect(mark).to_be_in_viewport(timeout=SLOW)
@@ -94,7 +88,7 @@ def test_the_page_is_enlarged_by_a_click_and_the_chat_goes_on_beside_it(
     ask(page, "Which RoPE base does Llama 3 use?")
     expect(page.locator(".kv-question")).to_have_count(2, timeout=SLOW)
     words(page)
-    stop(page)
+    end(page)
     expect(mark).to_be_in_viewport()  # still there, as large as it was
     assert box(page.locator(".kv-paper"))["width"] > 1.5 * narrow
     page.get_by_test_id("stChatInput").locator("textarea").focus()
@@ -110,7 +104,7 @@ def test_on_a_phone_the_source_is_over_the_chat_and_one_tap_brings_that_back(
     page.set_viewport_size({"width": 390, "height": 844})
     ask(page, "ALiBi with 8 heads: which slopes?")
     words(page)
-    stop(page)
+    end(page)
     passage(page, "Position encodings").click()
     expect(page.locator(".kv-paper .kv-box").first).to_be_in_viewport(timeout=SLOW)
     panel = box(page.locator(".st-key-source"))
@@ -136,7 +130,7 @@ def test_a_pdf_that_was_just_uploaded_is_shown_with_the_sentence_marked(
     )
     ask(page, "What is the house colour of Runa Holding?")
     words(page)
-    stop(page)
+    end(page)
     passage(page, "mine & yours").click()
     expect(page.locator(".kv-paper .kv-box").first).to_be_in_viewport(timeout=SLOW)
     expect(page.locator(".st-key-source-head")).to_contain_text("mine & yours.pdf · uploaded here")
