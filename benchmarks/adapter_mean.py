@@ -4,16 +4,20 @@ What each adds to a layer is the product of its two matrices; the products' mean
 rank by its singular values. Wortsman et al., 2203.05482, for whole models. It knows no lessons.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from gguf import GGUFReader
 
-from models.card import Card
-from models.errors import ModelError
-from models.finetune.export import draft
-from models.gguf_header import read_header
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from models.card import Card  # noqa: E402
+from models.errors import ModelError  # noqa: E402
+from models.finetune.export import draft  # noqa: E402
+from models.gguf_header import read_header  # noqa: E402
 
 
 def write_mean(paths: Sequence[Path], rank: int, alpha: float, card: Card, target: Path) -> float:
